@@ -1,0 +1,37 @@
+# Everything from a fresh clone: `make demo`, `make test`. Needs Python 3.11 to 3.13.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup demo test test-fast lint benchmark clean
+
+setup: $(VENV)/ready
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "emodist needs Python 3.11 to 3.13; make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/emodist demo --out demo
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+test-fast: setup
+	$(BIN)/python -m pytest -m 'not ray and not tf and not slow'
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+benchmark: setup
+	$(BIN)/python benchmarks/features.py
+	$(BIN)/python benchmarks/decode.py
+	$(BIN)/python benchmarks/end_to_end.py
+
+clean:
+	rm -rf $(VENV) build dist demo *.egg-info

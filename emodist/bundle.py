@@ -1,0 +1,161 @@
+"""A bundle: a trained classifier in a folder, with all that is needed to use it and to judge it.
+
+- `bundle.json`: settings, classes, the numbers it wants by name, how features were made, its
+  cross-validated metrics, the fingerprint and the licence of its data, versions;
+- `model.skops`: the fitted pipeline, in a format that runs no code when it is loaded.
+"""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skops.io
+
+import emodist
+from emodist import evaluation, registry, storage
+from emodist.config import TrainSettings
+from emodist.dataset import Dataset
+from emodist.errors import ConfigError, OutputError
+
+# What models hold beside the types that skops trusts by itself; none of them runs code.
+TRUSTED = (
+    "emodist.estimators._softmax.Softmax",
+    "imblearn.over_sampling._smote.base.SMOTE",
+    "imblearn.pipeline.Pipeline",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
+)
+PACKAGES = ("scikit-learn", "imbalanced-learn", "skops", "numpy")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Bundle:
+    """A classifier ready to use; `about` is what `bundle.json` holds."""
+
+    model: Any
+    about: dict[str, Any]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self.about["classes"])
+
+    def predict(self, x: np.ndarray, names: np.ndarray) -> np.ndarray:
+        """Probabilities, shape (n_rows, n_classes).
+
+        Parameters
+        ----------
+        x : array, shape (n_rows, n_numbers)
+            Scaled per speaker, if the bundle was trained so (`training.inputs`).
+        names : the flat column names of `x`
+
+        Raises
+        ------
+        ConfigError
+            If the numbers are not those that the classifier was trained on.
+        """
+        wanted = self.about["names"]
+        if list(names) != wanted:
+            missing = [name for name in wanted if name not in set(names)]
+            what = f"{missing[0]} is missing" if missing else "there are others or another order"
+            raise ConfigError(
+                f"the bundle was trained on other numbers: {what}; featurize with the settings "
+                "in bundle.json"
+            )
+        return evaluation.apply_temperature(
+            self.model.predict_proba(np.asarray(x, np.float64)), self.about["temperature"]
+        )
+
+
+def save(
+    uri: str,
+    model: Any,
+    temperature: float,
+    data: Dataset,
+    settings: TrainSettings,
+    result: evaluation.Evaluation,
+    featurized: dict[str, Any],
+) -> None:
+    """Write a bundle; its `bundle.json` appears last.
+
+    Parameters
+    ----------
+    uri : str
+        Folder, local or `s3://`.
+    featurized : dict
+        How the table was made: the settings in its `run.json`.
+
+    Raises
+    ------
+    OutputError
+        If the place cannot be written, or holds something else.
+    """
+    if storage.names(uri) - {"bundle.json", "model.skops"}:
+        raise OutputError(f"{uri} holds other files; choose another --out")
+    _, classes = data.targets()
+    corpora = sorted(set(data.corpus.astype(str)))
+    about = {
+        "emodist": emodist.__version__,
+        "settings": settings.identity(),
+        "classes": list(classes),
+        "names": [str(name) for name in data.names],
+        "temperature": temperature,
+        "featurized": featurized,
+        "metrics": result.to_dict(),
+        "data": {
+            "fingerprint": fingerprint(data),
+            "n_rows": len(data),
+            "n_speakers": len(set(data.people())),
+            "corpora": {name: licence(name) for name in corpora},
+        },
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "model.skops")
+        skops.io.dump(model, file)
+        storage.write(storage.join(uri, "model.skops"), file.read_bytes())
+    storage.write(storage.join(uri, "bundle.json"), (json.dumps(about, indent=2) + "\n").encode())
+
+
+def load(uri: str) -> Bundle:
+    """A bundle from its folder, local or `s3://`.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or its model holds types that no classifier of emodist needs.
+    """
+    uri = storage.absolute(uri)
+    try:
+        about = json.loads(storage.read(storage.join(uri, "bundle.json")))
+        content = storage.read(storage.join(uri, "model.skops"))
+    except FileNotFoundError:
+        raise ConfigError(f"{uri} is no bundle: it has no bundle.json and model.skops") from None
+    strange = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED)
+    if strange:
+        raise ConfigError(f"{uri}/model.skops holds {sorted(strange)[0]}, which is not loaded")
+    return Bundle(skops.io.loads(content, trusted=list(TRUSTED)), about)
+
+
+def fingerprint(data: Dataset) -> str:
+    """Hash of the rows that a model learned from: which segments, labels and numbers."""
+    digest = hashlib.sha256(np.ascontiguousarray(data.x).tobytes())
+    for row in zip(data.recording_id, data.segment, data.label, strict=True):
+        digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+def licence(corpus: str) -> str:
+    """Of a corpus by its name; a corpus that emodist does not know is the user's."""
+    if corpus not in registry.names("corpora"):
+        return "unknown"
+    entry: Any = registry.get("corpora", corpus)
+    return entry.licence

@@ -1,0 +1,200 @@
+"""A child process that does the work on one recording after another, and may die of it.
+
+A file that crashes the decoder, or makes it hang, costs the child and one row of `failures`, not
+the worker and its other files. The child knows neither Ray nor the driver: it is
+`python -m emodist.child FD` and talks over that socket. It ends itself when its parent is gone.
+"""
+
+import contextlib
+import functools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from emodist.config import MediaSettings
+from emodist.errors import EmodistError
+
+START_TIMEOUT_S = 300.0
+# A child answers at the end of a recording, and within a long one so often.
+ANSWER_EVERY_S = 0.1
+
+
+class ProcessDiedError(EmodistError):
+    """The child died while it worked on a file."""
+
+
+class FileTimeoutError(EmodistError):
+    """A file kept the child busy without a result, and the child was ended."""
+
+
+class UnexpectedError(EmodistError):
+    """An error that emodist does not know met a file; its name stands in the message."""
+
+
+class Child:
+    """Runs the stage of a job in a process of its own, and makes a new one when that is lost.
+
+    Parameters
+    ----------
+    kind : {"decode", "embed"}
+        Which stage of the job; see `stages.build`.
+    settings : MediaSettings
+        Of the job; also after how many seconds without a sign of life a file is given up.
+    """
+
+    def __init__(self, kind: Literal["decode", "embed"], settings: MediaSettings):
+        self._kind = kind
+        self._settings = settings
+        self._live: tuple[subprocess.Popen, Connection] | None = None
+
+    def run(self, request: Any) -> Iterator[Any]:
+        """What the stage yields for a recording, or for what else it is called with.
+
+        Raises
+        ------
+        EmodistError
+            As the stage raised it, or what became of the process.
+        """
+        process, pipe = self._live or (None, None)
+        if process is None or pipe is None or process.poll() is not None:
+            process, pipe = self._start()
+        _send(pipe, request)
+        try:
+            limit_s = self._settings.file_timeout_s
+            is_done = False
+            while not is_done:
+                messages, is_done = self._receive(process, pipe, limit_s)
+                yield from messages
+        except GeneratorExit:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the process; the next recording gets a new one."""
+        if self._live is None:
+            return
+        process, pipe = self._live
+        # The group holds what the child started, as moviepy's ffmpeg.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        pipe.close()
+        self._live = None
+
+    def _start(self) -> tuple[subprocess.Popen, Connection]:
+        self.close()
+        pipe, theirs = Pipe()
+        # A group of its own: Ctrl-C in the terminal is for the driver, which ends its children.
+        process = subprocess.Popen(
+            [sys.executable, "-m", "emodist.child", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            process_group=0,
+        )
+        theirs.close()
+        self._live = process, pipe
+        _send(pipe, (self._kind, self._settings))
+        # The clock of the first file starts when the imports are done.
+        self._receive(process, pipe, START_TIMEOUT_S)
+        return process, pipe
+
+    def _receive(self, process: subprocess.Popen, pipe: Connection, timeout_s: float) -> Any:
+        if not pipe.poll(timeout_s):
+            self.close()
+            raise FileTimeoutError(
+                f"no sound for {timeout_s:g} s: the decoder hangs on this file, or the file is "
+                "too slow to read (file_timeout_s)"
+            )
+        try:
+            message = pipe.recv()
+        except (EOFError, ConnectionResetError):
+            status = process.wait()
+            self.close()
+            how = signal.Signals(-status).name if status < 0 else f"exit code {status}"
+            raise ProcessDiedError(f"the process that worked on this file died ({how})") from None
+        if isinstance(message, EmodistError):
+            raise message
+        return message
+
+
+def _reduced(batch: pa.RecordBatch) -> tuple:
+    return _batch, (batch.schema.serialize().to_pybytes(), batch.serialize().to_pybytes())
+
+
+def _batch(schema: bytes, rows: bytes) -> pa.RecordBatch:
+    return pa.ipc.read_record_batch(pa.py_buffer(rows), _schema(schema))
+
+
+@functools.lru_cache(4)
+def _schema(data: bytes) -> pa.Schema:
+    return pa.ipc.read_schema(pa.py_buffer(data))
+
+
+# Arrow's own message: pickle takes each buffer and each field's metadata apart, at ten times the
+# cost.
+ForkingPickler.register(pa.RecordBatch, _reduced)
+
+
+def _send(pipe: Connection, request: Any) -> None:
+    # A child that died is noticed when its answer is read.
+    with contextlib.suppress(BrokenPipeError):
+        pipe.send(request)
+
+
+def serve(pipe: Connection) -> None:
+    """The child's side: build the stage, then work until the parent hangs up."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    try:
+        # The imports are slow, and the watch over the parent stands already.
+        from emodist import stages
+
+        stage = stages.build(*pipe.recv())
+    except EmodistError as error:
+        pipe.send(error)
+        return
+    pipe.send("ready")
+    while True:
+        request = pipe.recv()
+        try:
+            # One answer for a clip: each wakes the parent, and takes the processor from a child.
+            answer: list[Any] = []
+            sent_s = time.monotonic()
+            for message in stage(request):
+                answer.append(message)
+                if time.monotonic() - sent_s > ANSWER_EVERY_S:
+                    pipe.send((answer, False))
+                    answer, sent_s = [], time.monotonic()
+            pipe.send((answer, True))
+        except EmodistError as error:
+            pipe.send(error)
+        except BrokenPipeError:
+            raise
+        # Whatever goes wrong with one file is a row of `failures`, with its name and message.
+        except Exception as error:
+            pipe.send(UnexpectedError(f"{type(error).__name__}: {error}"))
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    # Under its own name: errors made in `__main__` could not be unpickled by the parent.
+    from emodist.child import serve
+
+    with contextlib.suppress(EOFError, ConnectionResetError, BrokenPipeError):
+        serve(Connection(int(sys.argv[1])))

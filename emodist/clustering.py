@@ -1,0 +1,596 @@
+"""Clusters of a feature table: how many, how stable, whose, and which clips to listen to.
+
+Rows are z-scored per speaker (if asked for), scaled, and reduced to principal components; the
+scores, the distances and the examples all live in that space.
+
+- k is the one with the best mean rank over silhouette (high), Calinski-Harabasz (high) and
+  Davies-Bouldin (low); of equals the smallest. Stability is shown and does not choose.
+- Stability is a bootstrap ARI: speakers (recordings, rows, where there are few) are drawn with
+  replacement, the distinct ones are clustered anew, and their clusters compared with the first
+  ones by the adjusted Rand index.
+- Noise (-1, HDBSCAN) is left out of the three indices; in agreement and stability it counts as
+  one more cluster.
+"""
+
+import csv
+import dataclasses
+import importlib.metadata
+import io
+import json
+import math
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from scipy.stats import rankdata
+from sklearn import metrics
+from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics.cluster import contingency_matrix
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+import emodist
+from emodist import dataset, plots, registry, schema, storage, tables, training
+from emodist.config import Choices, TrainSettings, setting
+from emodist.dataset import Dataset
+from emodist.errors import ConfigError, OutputError
+
+NOISE = -1
+# Each index, and whether more of it is better.
+INDICES = {"silhouette": 1, "calinski_harabasz": 1, "davies_bouldin": -1}
+PLOTS = ("silhouette.png", "scatter.png")
+FILES = ("clusters.parquet", "scores.csv", "examples.csv", "clusters.json", *PLOTS)
+KEYS = ("recording_id", "segment", "start_s", "end_s", "uri", "corpus", "speaker", "label")
+PACKAGES = ("scikit-learn", "scipy", "numpy")
+# Fewer speakers or recordings than this are not drawn as wholes.
+LEAST_UNITS = 5
+# The z-score of a speaker with fewer rows takes what was said away along with the voice.
+LEAST_SPEAKER_ROWS = 5
+# Kaufman & Rousseeuw, *Finding Groups in Data* (1990): up to here "no substantial structure".
+WEAK_SILHOUETTE = 0.25
+N_SHUFFLES = 20
+# Below so many rows, threads of k-means wait for each other: one is 20 times faster on 960 rows.
+MANY_ROWS = 20_000
+
+
+@dataclasses.dataclass(frozen=True)
+class ClusterSettings:
+    """Feature table in, clusters out."""
+
+    CHOICES: ClassVar[Choices] = {"algorithm": ("clusterers", "algorithm_settings")}
+
+    algorithm: str = setting("kmeans", "which clusterer, by name")
+    algorithm_settings: dict = setting({}, "settings of the clusterer, under its name")
+    features: tuple[str, ...] | None = setting(None, "which feature columns; null: all but images")
+    k: int | None = setting(None, "number of clusters; null: chosen within k_min to k_max")
+    k_min: int = setting(2, "least number of clusters that is tried")
+    k_max: int = setting(12, "largest number of clusters that is tried")
+    pca: int | None = setting(
+        20, "principal components at most of the scaled features; null: no PCA"
+    )
+    speaker_norm: bool = setting(
+        False, "z-score per speaker first, or clusters may be voices and not what they do"
+    )
+    n_resamples: int = setting(10, "bootstrap draws for the stability of each k; 0: none")
+    sample: int = setting(
+        5000, "rows at most for silhouette (quadratic) and each bootstrap draw, and in the plot"
+    )
+    n_examples: int = setting(5, "clips nearest to each centre, one of a recording")
+    seed: int = setting(0, "of everything random")
+
+    def __post_init__(self) -> None:
+        least = {"k_min": 2, "pca": 1, "n_resamples": 0, "sample": 10, "n_examples": 0, "seed": 0}
+        for name, bound in {"k": 2, **least}.items():
+            value = getattr(self, name)
+            if value is not None and value < bound:
+                raise ConfigError(f"{name} must be at least {bound}; got {value}")
+        if self.k_max < self.k_min:
+            raise ConfigError(f"k_max={self.k_max} is below k_min={self.k_min}")
+        entry: Any = self.build_algorithm()
+        if self.k is not None and not entry.TAKES_K:
+            raise ConfigError(
+                f"{self.algorithm} finds the number of clusters itself; leave k out "
+                f"(its settings: {registry.describe('clusterers', self.algorithm)[1]})"
+            )
+
+    def build_algorithm(self):
+        return registry.build("clusterers", self.algorithm, **self.algorithm_settings)
+
+    def identity(self) -> dict[str, Any]:
+        """The settings as plain JSON values."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Clustering:
+    """Clusters of the rows of `data`, the largest first.
+
+    `points` is the space that was clustered, shape (n_rows, n_dimensions). `cluster` counts from
+    0, with -1 for noise; `distance` is the Euclidean one to the mean of the row's cluster, nan for
+    noise; `confidence` comes from clusterers that give one, nan otherwise. `scores` has one entry
+    for each k, `examples` the row numbers for each cluster, nearest first. `about` is what
+    `clusters.json` holds.
+    """
+
+    data: Dataset
+    points: np.ndarray
+    cluster: np.ndarray
+    distance: np.ndarray
+    confidence: np.ndarray
+    scores: list[dict[str, Any]]
+    examples: dict[int, np.ndarray]
+    about: dict[str, Any]
+
+
+def run(table: str, settings: ClusterSettings, out: str) -> Clustering:
+    """Cluster a table and write what came out.
+
+    Raises
+    ------
+    ConfigError, OutputError
+        If the table does not fit the settings, or `out` holds other files or cannot be written.
+    """
+    out = storage.absolute(out)
+    strange = sorted(storage.names(out) - set(FILES))
+    if strange:
+        raise OutputError(f"{out} holds other files, such as {strange[0]}; choose another --out")
+    found = cluster(dataset.load(table, settings.features), settings)
+    save(found, out)
+    return found
+
+
+def cluster(data: Dataset, settings: ClusterSettings) -> Clustering:
+    """Clusters for each k that is to be tried, and all about those of the chosen one.
+
+    Raises
+    ------
+    ConfigError
+        If there are too few or too many rows for the settings, or a speaker is unknown and
+        `speaker_norm` needs it.
+    """
+    entry: Any = settings.build_algorithm()
+    if entry.MOST_ROWS is not None and len(data) > entry.MOST_ROWS:
+        raise ConfigError(
+            f"{settings.algorithm} compares pairs of rows and takes at most {entry.MOST_ROWS}; "
+            f"the table has {len(data)}. Take algorithm=mini_batch_kmeans"
+        )
+    points, variance = space(data, settings)
+    ks = _ks(entry, settings, len(np.unique(points, axis=0)))
+    rng = np.random.default_rng(settings.seed)
+    sampled = _at_most(settings.sample, np.arange(len(points)), rng)
+    unit, draws = _draws(data, settings, rng)
+    fits = {k: _fit(entry, points, k, settings) for k in ks}
+    scores = []
+    for k, (labels, _) in fits.items():
+        row: dict[str, Any] = {"k": len(set(labels) - {NOISE})}
+        row.update(score(points, labels, sampled))
+        row["stability"] = _stability(entry, points, labels, k, draws, settings)
+        row["smallest"] = min(Counter(labels[labels != NOISE].tolist()).values(), default=0)
+        scores.append(row)
+    chosen, own = choose(scores)
+    labels, confidence = fits[ks[chosen]]
+    distance = _distances(points, labels)
+    examples = _examples(data, labels, distance, settings.n_examples)
+    people = data.people()
+    about: dict[str, Any] = {
+        "emodist": emodist.__version__,
+        "settings": settings.identity(),
+        "rows": len(data),
+        "dimensions": points.shape[1],
+        "variance_kept": variance,
+        "k": scores[chosen]["k"],
+        "k_of_each_index": own,
+        "scores": scores,
+        "noise": int((labels == NOISE).sum()),
+        "silhouette_rows": len(sampled),
+        "stability": {"resampled": unit, "n_resamples": settings.n_resamples},
+        "labels": agreement(labels, data.label, rng),
+        "speakers": agreement(labels, people, rng),
+        "clusters": _portraits(data, labels, examples),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+    }
+    about["notes"] = _notes(about, settings, people)
+    return Clustering(
+        data, points, labels, distance, confidence, scores, examples, _without_nan(about)
+    )
+
+
+def space(data: Dataset, settings: ClusterSettings) -> tuple[np.ndarray, float]:
+    """The points that are clustered, and the share of variance that PCA kept."""
+    if len(data) < 2:
+        raise ConfigError("there is nothing to cluster: the table has one row")
+    if not data.x.shape[1]:
+        raise ConfigError("the chosen features have no numbers; choose others with features=A,B")
+    # One z-score per speaker in the whole house: the one that training uses.
+    x = training.inputs(data, TrainSettings(speaker_norm=settings.speaker_norm))
+    if not np.ptp(x, axis=0).any():
+        what = " after the z-score per speaker" if settings.speaker_norm else ""
+        raise ConfigError(f"there is nothing to cluster: all rows are the same{what}")
+    points = StandardScaler().fit_transform(x)
+    if settings.pca is None:
+        return points, 1.0
+    pca = PCA(min(settings.pca, *points.shape), random_state=settings.seed)
+    return pca.fit_transform(points), float(pca.explained_variance_ratio_.sum())
+
+
+def score(points: np.ndarray, labels: np.ndarray, sampled: np.ndarray) -> dict[str, float]:
+    """The three indices over rows that are not noise; nan with fewer than two clusters.
+
+    Parameters
+    ----------
+    sampled : row numbers
+        Rows for the silhouette, whose cost is quadratic; the others take all.
+    """
+    kept = labels != NOISE
+    if not 2 <= len(set(labels[kept])) < kept.sum():
+        return dict.fromkeys(INDICES, math.nan)
+    part = sampled[kept[sampled]]
+    compact = 2 <= len(set(labels[part])) < len(part)
+    return {
+        "silhouette": float(metrics.silhouette_score(points[part], labels[part]))
+        if compact
+        else math.nan,
+        "calinski_harabasz": float(metrics.calinski_harabasz_score(points[kept], labels[kept])),
+        "davies_bouldin": float(metrics.davies_bouldin_score(points[kept], labels[kept])),
+    }
+
+
+def choose(scores: Sequence[Mapping[str, float]]) -> tuple[int, dict[str, int]]:
+    """Which entry has the best mean rank over the three indices, and the k that each prefers.
+
+    Examples
+    --------
+    >>> rows = [{"k": 2, "silhouette": 0.5, "calinski_harabasz": 9, "davies_bouldin": 0.9},
+    ...         {"k": 3, "silhouette": 0.6, "calinski_harabasz": 8, "davies_bouldin": 0.4}]
+    >>> choose(rows)
+    (1, {'silhouette': 3, 'calinski_harabasz': 2, 'davies_bouldin': 3})
+    """
+    ranks, own = [], {}
+    for name, sign in INDICES.items():
+        worth = sign * np.array([row[name] for row in scores], float)
+        worth = np.where(np.isnan(worth), -np.inf, worth)
+        ranks.append(rankdata(-worth))
+        if np.isfinite(worth).any():
+            own[name] = int(scores[int(worth.argmax())]["k"])
+    return int(np.mean(ranks, axis=0).argmin()), own
+
+
+def agreement(
+    labels: np.ndarray, truth: np.ndarray, rng: np.random.Generator
+) -> dict[str, Any] | None:
+    """How clusters and known groups (labels, speakers) agree, over the rows that have one.
+
+    Purity is the share of rows that are of the commonest group of their cluster; concentration
+    the share that are in the commonest cluster of their group. Both are above 0 by chance, so each
+    comes with its mean over shuffled groups. V-measure is by definition the NMI with arithmetic
+    mean. None where fewer than two groups are known.
+    """
+    known = np.array([group is not None for group in truth], bool)
+    if len(set(truth[known])) < 2:
+        return None
+    groups, codes = np.unique(truth[known].astype(str), return_inverse=True)
+    clusters = labels[known]
+    shuffled = [_purities(clusters, rng.permutation(codes)) for _ in range(N_SHUFFLES)]
+    chance = np.mean(shuffled, axis=0)
+    purity, concentration = _purities(clusters, codes)
+    return {
+        "rows": int(known.sum()),
+        "groups": len(groups),
+        "ari": float(metrics.adjusted_rand_score(codes, clusters)),
+        "nmi": float(metrics.normalized_mutual_info_score(codes, clusters)),
+        "v_measure": float(metrics.v_measure_score(codes, clusters)),
+        "purity": purity,
+        "purity_by_chance": float(chance[0]),
+        "concentration": concentration,
+        "concentration_by_chance": float(chance[1]),
+    }
+
+
+def save(found: Clustering, out: str) -> None:
+    """Write all files."""
+    out = storage.absolute(out)
+    # `clusters.json` last: it says that the rest is there and belongs together.
+    for name in ("clusters.json", *PLOTS):
+        storage.remove(storage.join(out, name))
+    fields = pa.schema(
+        [
+            *(schema.SEGMENTS.field(name) for name in KEYS),
+            ("cluster", pa.int32()),
+            ("distance", pa.float32()),
+            ("confidence", pa.float32()),
+        ]
+    )
+    cells = {name: getattr(found.data, name) for name in KEYS}
+    cells["cluster"] = found.cluster
+    columns = [pa.array(cells[name], fields.field(name).type) for name in cells]
+    for name, numbers in (("distance", found.distance), ("confidence", found.confidence)):
+        columns.append(
+            pa.array(numbers.astype(np.float32), fields.field(name).type, from_pandas=True)
+        )
+    with tables.parquet_writer(storage.join(out, "clusters.parquet"), fields) as write:
+        write(pa.RecordBatch.from_arrays(columns, schema=fields))
+    _write_csv(storage.join(out, "scores.csv"), found.scores)
+    _write_csv(storage.join(out, "examples.csv"), _example_rows(found))
+    chosen = found.about["settings"]
+    rng = np.random.default_rng(chosen["seed"])
+    drawn = _at_most(chosen["sample"], np.arange(len(found.points)), rng)
+    figures = (
+        plots.scores_by_k(found.scores, found.about["k"]),
+        plots.scatter(found.points, found.cluster, drawn),
+    )
+    for name, figure in zip(PLOTS, figures, strict=True):
+        storage.write(storage.join(out, name), plots.png(figure))
+    text = json.dumps(found.about, indent=2) + "\n"
+    storage.write(storage.join(out, "clusters.json"), text.encode())
+
+
+def text(about: Mapping[str, Any]) -> str:
+    """What came out, in some lines: scores, chosen k, agreement, clusters with an example."""
+    settings = about["settings"]
+    norm = "z-score per speaker" if settings["speaker_norm"] else "no z-score per speaker"
+    lines = [
+        f"{settings['algorithm']}, {about['rows']} rows in {about['dimensions']} dimensions "
+        f"({about['variance_kept']:.0%} of the variance), {norm}",
+        "",
+        f"{'k':>4} {'silhouette':>11} {'Calinski-Harabasz':>18} {'Davies-Bouldin':>15} "
+        f"{'stability':>10} {'smallest':>9}",
+    ]
+    for row in about["scores"]:
+        lines.append(
+            f"{row['k']:4} {_number(row['silhouette']):>11} "
+            f"{_number(row['calinski_harabasz'], 1):>18} {_number(row['davies_bouldin']):>15} "
+            f"{_number(row['stability']):>10} {row['smallest']:9}"
+        )
+    lines += ["", _how_chosen(about)]
+    if settings["n_resamples"]:
+        lines.append(
+            f"stability: mean ARI of {settings['n_resamples']} bootstrap draws of "
+            f"{about['stability']['resampled']}"
+        )
+    if about["clusters"]:
+        for name, one in (("labels", "a label"), ("speakers", "a speaker")):
+            lines.append(_agreement_text(name, one, about[name]))
+    if about["noise"]:
+        lines.append(f"noise: {about['noise']} rows ({about['noise'] / about['rows']:.0%})")
+    lines += [f"note: {note}" for note in about["notes"]]
+    if about["clusters"]:
+        lines += ["", f"{'cluster':>7} {'rows':>6} {'speakers':>9}   labels; a clip to listen to"]
+    for row in about["clusters"]:
+        labels = ", ".join(f"{name} {share:.0%}" for name, share in row["labels"].items())
+        parts = [part for part in (labels, row["example"]) if part]
+        lines.append(f"{row['cluster']:7} {row['rows']:6} {row['speakers']:9}   {'; '.join(parts)}")
+    return "\n".join(lines)
+
+
+def _ks(entry: Any, settings: ClusterSettings, n_distinct: int) -> list[int]:
+    if not entry.TAKES_K:
+        return [0]
+    low, high = (settings.k_min, settings.k_max) if settings.k is None else (settings.k, settings.k)
+    if n_distinct <= high:
+        name = "k_max" if settings.k is None else "k"
+        advice = f"; {name} can be {n_distinct - 1} at most" if n_distinct > 2 else ""
+        raise ConfigError(
+            f"{name}={high} clusters need more than {high} different rows; "
+            f"the table has {n_distinct}{advice}"
+        )
+    return list(range(low, high + 1))
+
+
+def _fit(
+    entry: Any, points: np.ndarray, k: int, settings: ClusterSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Clusters by falling size, and confidences (nan where the clusterer has none)."""
+    model = entry.build(k, settings.seed)
+    try:
+        n_threads = 1 if len(points) < MANY_ROWS else None
+        with threadpool_limits(n_threads), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            labels = np.asarray(model.fit_predict(points))
+    except ValueError as error:
+        raise ConfigError(f"{settings.algorithm}: {str(error).splitlines()[0]}") from None
+    if hasattr(model, "predict_proba"):
+        confidence = model.predict_proba(points).max(axis=1)
+    else:
+        confidence = getattr(model, "probabilities_", np.full(len(points), math.nan))
+    # Of equal size, the one that comes first in the table.
+    sizes = Counter(labels[labels != NOISE].tolist())
+    renamed = {old: new for new, (old, _) in enumerate(sizes.most_common())}
+    return np.array([renamed.get(label, NOISE) for label in labels.tolist()]), confidence
+
+
+def _draws(
+    data: Dataset, settings: ClusterSettings, rng: np.random.Generator
+) -> tuple[str, list[np.ndarray]]:
+    """What is drawn, and the distinct rows of each draw.
+
+    Rows of one voice or one recording hang together, so they are drawn together. Rows that came
+    twice would look dense to HDBSCAN, so they count once.
+    """
+    people = data.people()
+    unit, groups = "rows", np.arange(len(data))
+    if all(who is not None for who in people) and len(set(people)) >= LEAST_UNITS:
+        unit, groups = "speakers", people
+    elif LEAST_UNITS <= len(set(data.recording_id)) < len(data):
+        unit, groups = "recordings", data.recording_id
+    names, codes = np.unique(groups, return_inverse=True)
+    draws = []
+    for _ in range(settings.n_resamples):
+        drawn = np.zeros(len(names), bool)
+        drawn[rng.integers(len(names), size=len(names))] = True
+        draws.append(_at_most(settings.sample, np.flatnonzero(drawn[codes]), rng))
+    return unit, draws
+
+
+def _stability(
+    entry: Any,
+    points: np.ndarray,
+    labels: np.ndarray,
+    k: int,
+    draws: Sequence[np.ndarray],
+    settings: ClusterSettings,
+) -> float:
+    """Mean ARI of clusters made from each draw with those of all rows; nan without clusters."""
+    if len(set(labels) - {NOISE}) < 2:
+        return math.nan
+    found = []
+    for rows in draws:
+        try:
+            again, _ = _fit(entry, points[rows], k, settings)
+        except ConfigError:
+            # A draw of a small table can have fewer rows than the clusterer needs.
+            continue
+        found.append(metrics.adjusted_rand_score(labels[rows], again))
+    return float(np.mean(found)) if found else math.nan
+
+
+def _at_most(n_rows: int, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return rows if len(rows) <= n_rows else np.sort(rng.choice(rows, n_rows, replace=False))
+
+
+def _distances(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    distance = np.full(len(points), math.nan)
+    for label in set(labels.tolist()) - {NOISE}:
+        own = labels == label
+        distance[own] = np.linalg.norm(points[own] - points[own].mean(axis=0), axis=1)
+    return distance
+
+
+def _examples(
+    data: Dataset, labels: np.ndarray, distance: np.ndarray, n_examples: int
+) -> dict[int, np.ndarray]:
+    """Rows nearest to each centre, one of a recording: neighbouring windows sound alike."""
+    found = {}
+    for label in sorted(set(labels.tolist()) - {NOISE}):
+        rows = np.flatnonzero(labels == label)
+        rows = rows[np.argsort(distance[rows], kind="stable")]
+        _, first = np.unique(data.recording_id[rows].astype(str), return_index=True)
+        found[label] = rows[np.sort(first)[:n_examples]]
+    return found
+
+
+def _purities(clusters: np.ndarray, codes: np.ndarray) -> tuple[float, float]:
+    counts = contingency_matrix(codes, clusters)
+    return float(counts.max(axis=0).sum() / counts.sum()), float(
+        counts.max(axis=1).sum() / counts.sum()
+    )
+
+
+def _portraits(
+    data: Dataset, labels: np.ndarray, examples: Mapping[int, np.ndarray]
+) -> list[dict[str, Any]]:
+    people = data.people()
+    found = []
+    for label, nearest in examples.items():
+        own = labels == label
+        named = [name for name in data.label[own] if name is not None]
+        common = Counter(named).most_common(3)
+        found.append(
+            {
+                "cluster": label,
+                "rows": int(own.sum()),
+                "speakers": len(set(people[own]) - {None}),
+                "labels": {str(name): count / len(named) for name, count in common},
+                "example": _clip(data, nearest[0]) if len(nearest) else None,
+            }
+        )
+    return found
+
+
+def _clip(data: Dataset, row: int) -> str:
+    return f"{data.uri[row]} {data.start_s[row]:.1f}-{data.end_s[row]:.1f} s"
+
+
+def _notes(about: Mapping[str, Any], settings: ClusterSettings, people: np.ndarray) -> list[str]:
+    notes = []
+    if not about["clusters"]:
+        notes.append(
+            f"{settings.algorithm} found no clusters, all rows are noise; smaller clusters "
+            f"({settings.algorithm}.min_cluster_size=5) or fewer dimensions (pca=5) may help"
+        )
+        return notes
+    chosen = next(row for row in about["scores"] if row["k"] == about["k"])
+    if chosen["silhouette"] <= WEAK_SILHOUETTE:
+        notes.append(
+            f"a silhouette up to {WEAK_SILHOUETTE} means no clear groups: clusters cut a continuum"
+        )
+    largest = about["clusters"][0]["rows"] / about["rows"]
+    if about["k"] > 1 and largest > 0.9:
+        notes.append(f"cluster 0 holds {largest:.0%} of the rows: the others are outliers")
+    labels, speakers = about["labels"], about["speakers"]
+    if settings.speaker_norm:
+        sizes = Counter(people)
+        n_small = sum(count < LEAST_SPEAKER_ROWS for count in sizes.values())
+        if n_small:
+            notes.append(
+                f"{n_small} of {len(sizes)} speakers have fewer than {LEAST_SPEAKER_ROWS} rows; "
+                "the z-score leaves little of them"
+            )
+    elif speakers and (
+        speakers["nmi"] > labels["nmi"]
+        if labels
+        else speakers["concentration"] - speakers["concentration_by_chance"] > 0.1
+    ):
+        what = "speakers more than labels" if labels else "speakers"
+        notes.append(f"clusters follow {what}; try speaker_norm=true")
+    return notes
+
+
+def _how_chosen(about: Mapping[str, Any]) -> str:
+    own = about["k_of_each_index"]
+    settings = about["settings"]
+    if len(about["scores"]) == 1:
+        algorithm: Any = registry.get("clusterers", settings["algorithm"])
+        return f"k={about['k']} ({'given' if algorithm.TAKES_K else 'found, not chosen'})"
+    if set(own.values()) == {about["k"]}:
+        return f"k={about['k']}: all three indices prefer it"
+    each = ", ".join(f"{name.replace('_', '-')} {k}" for name, k in own.items())
+    return f"k={about['k']}: best mean rank; each index alone prefers {each}"
+
+
+def _agreement_text(name: str, one: str, found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return f"with {name}: fewer than two are known"
+    return (
+        f"with {found['groups']} {name}: ARI {found['ari']:.3f}   NMI {found['nmi']:.3f}   "
+        f"V-measure {found['v_measure']:.3f}   purity {found['purity']:.3f} (chance "
+        f"{found['purity_by_chance']:.3f})\n    rows of {one} in its commonest cluster: "
+        f"{found['concentration']:.3f} (chance {found['concentration_by_chance']:.3f})"
+    )
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _example_rows(found: Clustering) -> list[dict[str, Any]]:
+    return [
+        {
+            "cluster": label,
+            "rank": rank,
+            "distance": round(float(found.distance[row]), 6),
+            **{name: getattr(found.data, name)[row] for name in KEYS},
+        }
+        for label, rows in found.examples.items()
+        for rank, row in enumerate(rows, 1)
+    ]
+
+
+def _write_csv(uri: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    lines = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([_without_nan(row) for row in rows])
+    storage.write(uri, lines.getvalue().encode())
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

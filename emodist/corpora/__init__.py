@@ -1,0 +1,198 @@
+"""Dataset adapters, one file each: what the path of a file says about its speaker and label.
+
+An entry is a frozen dataclass derived from `Corpus`. What is known of the dataset stands in class
+attributes, as plain data: labels, licence, citation, addresses, checksums, protocols, defects.
+Labels are the corpus's own words; `emodist.ontology` says what they mean elsewhere.
+
+A file that does not fit raises CorpusError. A file that fits but whose raters did not agree has
+the label None, and its attributes say what they said.
+"""
+
+import dataclasses
+import textwrap
+from collections.abc import Collection, Mapping
+from pathlib import PurePosixPath
+from typing import ClassVar, Self
+
+from emodist import registry
+from emodist.errors import CorpusError
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """What an adapter knows of a file without opening it; None where it does not know."""
+
+    speaker: str | None = None
+    label: str | None = None
+    attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+class AsideError(CorpusError):
+    """A file that belongs to the corpus but is none of its recordings, as a whole dialogue."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """Who is tested when: how results on a corpus are made comparable.
+
+    Attributes
+    ----------
+    name : str
+        As in `emodist audit --folds NAME`.
+    meaning : str
+        One sentence, with whose protocol it is.
+    by : str
+        What is kept together: `speaker`, or the name of an attribute.
+    folds : tuple of tuples of str
+        For each fold, the values of `by` that are tested; empty: each value is a fold of its own.
+    n_folds : int or None
+        So many folds of whole speakers, dealt out so that the classes are balanced.
+    train, validation : tuple of str
+        Values of `by`; both empty: all that a fold does not test is for training.
+    """
+
+    name: str
+    meaning: str
+    by: str = "speaker"
+    folds: tuple[tuple[str, ...], ...] = ()
+    n_folds: int | None = None
+    train: tuple[str, ...] = ()
+    validation: tuple[str, ...] = ()
+
+
+LEAVE_ONE_SPEAKER_OUT = Protocol("loso", "leave one speaker out")
+
+
+@dataclasses.dataclass(frozen=True)
+class Download:
+    """An archive (zip) that anyone may download; size and MD5 are None where none is published."""
+
+    part: str
+    name: str
+    url: str
+    size_bytes: int | None = None
+    md5: str | None = None
+
+
+class Corpus:
+    """What every adapter has; the defaults are those of a corpus of which nothing is known.
+
+    Attributes
+    ----------
+    title, source, licence, citation : str
+    access : str
+        How to get it; shown where there is nothing to download.
+    labels : tuple of str
+        Every label that `describe` may give, under any setting; empty: not known in advance.
+    speakers : tuple of str
+        All of them, where they are few.
+    n_recordings : int or None
+        Of a complete copy.
+    label_counts : mapping of str to int
+        Recordings of each label in a complete copy.
+    protocols : tuple of Protocol
+        Official or customary; the first is the default.
+    defects : tuple of str
+        Known ones, a sentence each; file names as they stand in the corpus.
+    downloads : tuple of Download
+    """
+
+    title: ClassVar[str]
+    source: ClassVar[str]
+    licence: ClassVar[str]
+    citation: ClassVar[str]
+    access: ClassVar[str] = ""
+    labels: ClassVar[tuple[str, ...]] = ()
+    speakers: ClassVar[tuple[str, ...]] = ()
+    n_recordings: ClassVar[int | None] = None
+    label_counts: ClassVar[Mapping[str, int]] = {}
+    protocols: ClassVar[tuple[Protocol, ...]] = ()
+    defects: ClassVar[tuple[str, ...]] = ()
+    downloads: ClassVar[tuple[Download, ...]] = ()
+
+    def opened(self, root: str) -> Self:
+        """The adapter that knows where the label files of the copy at `root` are.
+
+        Raises
+        ------
+        CorpusError
+            If labels come from a file, and it is not there.
+        """
+        return self
+
+    def describe(self, path: str) -> Description:
+        """What the path, relative to the corpus folder, says.
+
+        Raises
+        ------
+        CorpusError
+            If it is not a file of this corpus; the message names the file.
+        """
+        raise NotImplementedError
+
+    def key(self, path: str) -> str:
+        """What a recording is called in any copy of the corpus, whatever its folder and suffix."""
+        return PurePosixPath(path).stem
+
+    def expected(self, keys: Collection[str]) -> frozenset[str]:
+        """The keys that a copy which holds `keys` should hold; empty where that is not known."""
+        return frozenset()
+
+    def contradiction(self, path: str) -> str | None:
+        """How the folder of a file contradicts its name, as in Actor_01/...-02.wav."""
+        return None
+
+
+def card(name: str) -> str:
+    """All that is known of a corpus, for people to read."""
+    corpus = registry.get("corpora", name)
+    assert issubclass(corpus, Corpus)
+    lines = [
+        _entry(field, getattr(corpus, field))
+        for field in ("title", "source", "licence", "citation", "access")
+        if getattr(corpus, field)
+    ]
+    if corpus.n_recordings:
+        lines.append(_entry("recordings", str(corpus.n_recordings)))
+    if corpus.speakers:
+        lines.append(_entry("speakers", f"{len(corpus.speakers)}: {' '.join(corpus.speakers)}"))
+    if corpus.labels:
+        counts = corpus.label_counts
+        lines.append(
+            _entry(
+                "labels", ", ".join(f"{x} {counts[x]}" if x in counts else x for x in corpus.labels)
+            )
+        )
+    settings = registry.describe("corpora", name)[1]
+    lines.append(_entry("settings", settings or "none"))
+    lines += [_entry("protocol", _protocol_text(protocol)) for protocol in corpus.protocols]
+    lines += [_entry("defect", defect) for defect in corpus.defects]
+    for download in corpus.downloads:
+        size = f", {download.size_bytes} bytes" if download.size_bytes else ", size not published"
+        md5 = f", MD5 {download.md5}" if download.md5 else ", no checksum published"
+        lines.append(_entry("download", f"{download.part}: {download.url}{size}{md5}"))
+    return "\n".join([*lines, "", textwrap.dedent(f"    {corpus.__doc__}").strip()])
+
+
+def _entry(field: str, text: str) -> str:
+    return textwrap.fill(
+        " ".join(text.split()),
+        width=96,
+        initial_indent=f"{field:11}",
+        subsequent_indent=" " * 11,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _protocol_text(protocol: Protocol) -> str:
+    text = f"{protocol.name}: {protocol.meaning} (by {protocol.by}"
+    if protocol.train:
+        text += f"; train {' '.join(protocol.train)}"
+    if protocol.validation:
+        text += f"; validation {' '.join(protocol.validation)}"
+    if protocol.folds:
+        text += f"; test {' '.join('{' + ','.join(fold) + '}' for fold in protocol.folds)}"
+    elif protocol.n_folds is None:
+        text += "; each one in turn"
+    return text + ")"

@@ -1,0 +1,83 @@
+"""An archive without labels: folders of videos or sound, nested as they come."""
+
+import csv
+import dataclasses
+import io
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import ClassVar
+
+from emodist import storage
+from emodist.corpora import Corpus, Description
+from emodist.errors import ConfigError, CorpusError
+
+
+@dataclasses.dataclass(frozen=True)
+class Media(Corpus):
+    """The speaker of a vlog is its uploader or channel.
+
+    Parameters
+    ----------
+    speaker_level : int or None
+        Which folder below the root names the speaker, 1 being the topmost; a file that lies
+        higher has no known speaker. None: speakers are not in the path.
+    sidecar : str or None
+        A CSV file with the columns `path` (relative to the root) and optionally `speaker` and
+        `label`; other columns become attributes. It wins over the folder.
+    """
+
+    speaker_level: int | None = 1
+    sidecar: str | None = None
+
+    title: ClassVar[str] = "Unlabelled videos and sound files, nested folders"
+    source: ClassVar[str] = "your own"
+    licence: ClassVar[str] = "your own"
+    citation: ClassVar[str] = "none"
+
+    def __post_init__(self) -> None:
+        level = self.speaker_level
+        if level is not None and (not isinstance(level, int) or level < 1):
+            raise ConfigError(f"speaker_level takes 1, 2, ... or null; got {level!r}")
+
+    def describe(self, path: str) -> Description:
+        """Speaker from a folder level or the sidecar file.
+
+        Raises
+        ------
+        CorpusError
+            If the sidecar file cannot be used.
+
+        Examples
+        --------
+        >>> Media().describe("channel_a/2020/first.mp4").speaker
+        'channel_a'
+        """
+        folders = PurePosixPath(path).parts[:-1]
+        level = self.speaker_level
+        speaker = folders[level - 1] if level is not None and level <= len(folders) else None
+        row = dict(self._rows.get(path, {}))
+        return Description(
+            speaker=row.pop("speaker", None) or speaker,
+            label=row.pop("label", None) or None,
+            attributes={key: value for key, value in row.items() if value},
+        )
+
+    def key(self, path: str) -> str:
+        # Names are the owner's, and may repeat from folder to folder.
+        return path
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, str]]:
+        if self.sidecar is None:
+            return {}
+        try:
+            text = storage.read(self.sidecar).decode("utf-8-sig")
+        except FileNotFoundError:
+            raise CorpusError(f"media: no such sidecar file: {self.sidecar}") from None
+        reader = csv.DictReader(io.StringIO(text))
+        if "path" not in (reader.fieldnames or ()):
+            raise CorpusError(
+                f"media: {self.sidecar} needs a column `path`; "
+                f"it has {', '.join(reader.fieldnames or ()) or 'none'}"
+            )
+        return {row.pop("path"): row for row in reader}

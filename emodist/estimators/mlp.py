@@ -1,0 +1,27 @@
+"""Multilayer perceptron with one hidden layer."""
+
+from dataclasses import dataclass
+
+from sklearn.neural_network import MLPClassifier
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """Parameters: `n_hidden` units; `alpha`, the L2 penalty; `n_epochs`.
+
+    scikit-learn's network takes no class weights; balance classes with SMOTE.
+    """
+
+    n_hidden: int = 256
+    alpha: float = 1.0
+    n_epochs: int = 60
+
+    def build(self, class_weight: str | None, seed: int):
+        return MLPClassifier(
+            hidden_layer_sizes=(self.n_hidden,),
+            alpha=self.alpha,
+            max_iter=self.n_epochs,
+            # The end of the epochs is meant; stopping early would need speakers held out.
+            n_iter_no_change=self.n_epochs,
+            random_state=seed,
+        )

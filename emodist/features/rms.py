@@ -1,0 +1,20 @@
+"""Root mean square of each frame."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emodist.features import _kernels
+from emodist.features._analysis import Analysis
+from emodist.features._frames import FrameFeature
+
+
+@dataclass(frozen=True)
+class Rms(FrameFeature):
+    """Root mean square of the samples, relative to full scale: `librosa.feature.rms`."""
+
+    def frames(self, analysis: Analysis) -> np.ndarray:
+        energy = np.empty((1, analysis.n_frames))
+        padded = analysis.padded(analysis.n_fft)
+        _kernels.energies(padded, analysis.n_fft, analysis.hop_length, energy[0])
+        return np.sqrt(energy / analysis.n_fft)

@@ -1,0 +1,19 @@
+"""Spread of the spectrum around its centroid."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emodist.features._analysis import SAMPLE_RATE, Analysis
+from emodist.features._frames import FrameFeature
+
+
+@dataclass(frozen=True)
+class SpectralBandwidth(FrameFeature):
+    """Standard deviation of frequency by magnitude, Hz: librosa's `spectral_bandwidth`.
+
+    0 where a frame has no energy.
+    """
+
+    def frames(self, analysis: Analysis) -> np.ndarray:
+        return np.sqrt(analysis.moments[2:3]) * (SAMPLE_RATE / analysis.n_fft)

@@ -1,0 +1,159 @@
+"""Train and evaluate: from a table and settings to a bundle, a saved result, and words."""
+
+import dataclasses
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from emodist import bundle, dataset, evaluation, storage, tables, training
+from emodist.config import TrainSettings
+from emodist.dataset import Dataset
+from emodist.evaluation import Comparison, Evaluation
+from emodist.training import Prediction
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Judgement:
+    """An evaluation, and a paired test where another classifier was given."""
+
+    evaluation: Evaluation
+    comparison: Comparison | None = None
+    against: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        found = self.evaluation.to_dict()
+        if self.comparison is not None:
+            found["comparison"] = {"against": self.against, **self.comparison.to_dict()}
+        return found
+
+
+def evaluate(
+    table: str, settings: TrainSettings, out: str | None = None, against: str | None = None
+) -> Judgement:
+    """Cross-validated metrics of a classifier; saved with its predictions if `out` is given.
+
+    Raises
+    ------
+    ConfigError
+        If the table does not fit the settings.
+    """
+    data = _labelled(table, settings)
+    prediction, found = _cross_validated(data, settings)
+    comparison = None
+    if against is not None:
+        other = dataclasses.replace(settings, model=against, model_settings={})
+        rival, _ = _cross_validated(data, other)
+        _, classes = data.targets()
+        comparison = evaluation.compare(
+            data.label[prediction.rows].astype(str),
+            prediction.probabilities,
+            rival.probabilities,
+            classes,
+            data.people()[prediction.rows].astype(str),
+            found.protocol,
+        )
+    judgement = Judgement(found, comparison, against)
+    if out is not None:
+        result = {"settings": settings.identity(), "table": table, **judgement.to_dict()}
+        storage.write(storage.join(out, "evaluation.json"), json.dumps(result, indent=2).encode())
+        _save_predictions(storage.join(out, "predictions.parquet"), data, prediction)
+    return judgement
+
+
+def train(table: str, settings: TrainSettings, out: str) -> Judgement:
+    """A bundle of a classifier fitted on all rows; its metrics are cross-validated.
+
+    Raises
+    ------
+    ConfigError, OutputError
+        If the table does not fit the settings, or `out` cannot be written.
+    """
+    data = _labelled(table, settings)
+    _, found = _cross_validated(data, settings)
+    model, temperature = training.fit(data, settings)
+    bundle.save(
+        storage.absolute(out), model, temperature, data, settings, found, _how_featurized(table)
+    )
+    return Judgement(found)
+
+
+def text(judgement: Judgement, settings: TrainSettings) -> str:
+    """The numbers in a few lines, the protocol first."""
+    found = judgement.evaluation
+    low, high = found.intervals["uar"]
+    lines = [
+        f"{settings.model}, {found.protocol}",
+        f"UAR {found.uar:.3f} (95% {low:.3f} to {high:.3f})   weighted accuracy "
+        f"{found.weighted_accuracy:.3f}   macro-F1 {found.macro_f1:.3f}   ROC AUC "
+        f"{found.roc_auc:.3f}   ECE {found.ece:.3f}",
+        f"{found.n_rows} rows, {found.n_speakers} speakers, {len(found.classes)} classes "
+        f"(chance {1 / len(found.classes):.3f}). {found.verdict}",
+        "",
+        f"{'class':12} {'precision':>9} {'recall':>9} {'F1':>9} {'rows':>6}   taken for",
+    ]
+    for index, name in enumerate(found.classes):
+        row = found.per_class[name]
+        wrong = [(n, found.classes[i]) for i, n in enumerate(found.confusion[index]) if i != index]
+        taken = ", ".join(f"{other} {n}" for n, other in sorted(wrong, reverse=True)[:2] if n)
+        lines.append(
+            f"{name:12} {row['precision']:9.3f} {row['recall']:9.3f} {row['f1']:9.3f} "
+            f"{row['support']:6.0f}   {taken}"
+        )
+    if judgement.comparison is not None:
+        c = judgement.comparison
+        lines += [
+            "",
+            f"against {judgement.against}: UAR {c.uar_b:.3f}, difference {c.difference:+.3f} (95% "
+            f"{c.interval[0]:+.3f} to {c.interval[1]:+.3f}), p = {c.p_value:.3f}. {c.verdict}",
+        ]
+    return "\n".join(lines)
+
+
+def _labelled(table: str, settings: TrainSettings) -> Dataset:
+    data = dataset.load(table, settings.features)
+    rows = data.labelled()
+    if not len(rows):
+        # Says that there are no labels, and what to do.
+        data.targets()
+    return rows
+
+
+def _cross_validated(data: Dataset, settings: TrainSettings) -> tuple[Prediction, Evaluation]:
+    folds = training.make_folds(data, settings)
+    prediction = training.out_of_fold(data, folds, settings)
+    return prediction, training.judge(data, folds, prediction, settings)
+
+
+def _save_predictions(uri: str, data: Dataset, prediction: Prediction) -> None:
+    rows = data.select(prediction.rows)
+    _, classes = data.targets()
+    best = prediction.probabilities.argmax(axis=1)
+    columns: dict[str, Any] = {
+        name: getattr(rows, name)
+        for name in ("recording_id", "segment", "start_s", "end_s", "uri", "speaker", "label")
+    }
+    columns["fold"] = prediction.fold
+    for index, name in enumerate(classes):
+        columns[f"p_{name}"] = prediction.probabilities[:, index].astype(np.float32)
+    columns["predicted"] = np.array(classes)[best]
+    columns["confidence"] = prediction.probabilities.max(axis=1).astype(np.float32)
+    words = ("uri", "speaker", "label", "fold", "predicted", "recording_id")
+    batch = pa.RecordBatch.from_pydict(
+        {
+            # A column of unknown speakers is of words too.
+            name: pa.array(cells, pa.string() if name in words else None)
+            for name, cells in columns.items()
+        }
+    )
+    with tables.parquet_writer(uri, batch.schema) as write:
+        write(batch)
+
+
+def _how_featurized(table: str) -> dict[str, Any]:
+    """Settings in the `run.json` beside a table; empty for a table of other origin."""
+    for folder in (storage.absolute(table), storage.absolute(table).rpartition("/")[0]):
+        if "run.json" in storage.names(folder):
+            return json.loads(storage.read(storage.join(folder, "run.json")))["settings"]
+    return {}

@@ -1,0 +1,146 @@
+"""Shards on a Ray cluster: a Ray Data dataset of shards, mapped by actors.
+
+Ray Data only schedules. An actor commits its shard by itself and gives back one row of counts, so
+a lost actor, node or driver costs time and never a row; see `emodist.shards`.
+"""
+
+import dataclasses
+import logging
+import os
+import socket
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import ray
+import ray.data
+from ray.util.annotations import RayDeprecationWarning
+
+from emodist import schema
+from emodist.config import MediaSettings
+from emodist.errors import ConfigError, EmodistError
+from emodist.shards import ShardResult, ShardRunner, has_network
+
+
+class ShardActor:
+    """What Ray Data calls with a batch of one shard: gives the shard back with its counts."""
+
+    def __init__(self, settings: MediaSettings, does_decode: bool, does_embed: bool):
+        self.runner = ShardRunner(settings, does_decode, does_embed)
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        shard = batch.select(schema.PLAN.names)
+        counts = dataclasses.asdict(self.runner(shard.to_pylist()[0]))
+        for earlier in batch["counts"].to_pylist() if "counts" in batch.column_names else ():
+            counts = {k: v if k == "shard" else v + earlier[k] for k, v in counts.items()}
+        return shard.append_column("counts", pa.array([counts]))
+
+
+def connect(settings: MediaSettings) -> int:
+    """Join the cluster, or start one on this machine; the number of CPUs it has now.
+
+    Raises
+    ------
+    EmodistError
+        If the cluster cannot be reached.
+    """
+    if not ray.is_initialized():
+        os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
+        address = settings.address or os.environ.get("RAY_ADDRESS")
+        # Ray makes and passes the token of a cluster that it starts here.
+        logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
+        # A dashboard takes seconds to start, and a run on one machine shows its own progress.
+        if address:
+            _check_answers(address)
+        local: dict[str, Any] = (
+            {} if address else {"include_dashboard": False, "num_cpus": settings.workers}
+        )
+        try:
+            ray.init(address=address or "local", logging_level=logging.WARNING, **local)
+        except ConnectionError as error:
+            raise EmodistError(f"no Ray cluster answers at {address}: {error}") from None
+    return int(ray.cluster_resources().get("CPU", 1))
+
+
+def run(shards: pa.Table, settings: MediaSettings, n_workers: int) -> Iterator[ShardResult]:
+    """Results as they come, in any order.
+
+    Raises
+    ------
+    EmodistError
+        The first error of a worker; shards that were finished stay finished.
+    """
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
+    # One block a shard: Ray schedules blocks, and a block that is lost is computed again.
+    blocks = [shards.slice(row, 1) for row in range(shards.num_rows)]
+    dataset: ray.data.Dataset = ray.data.from_arrow(blocks)
+    gpus = getattr(settings, "yamnet_gpus", 0.0) if has_network(settings) else 0.0
+    if gpus:
+        # TensorFlow and its GPU stand in a pool of their own; decoding does not wait for them.
+        n_embed = int(ray.cluster_resources().get("GPU", 0) / gpus)
+        if n_embed < 1:
+            raise ConfigError(f"yamnet_gpus={gpus:g}, but the cluster has no GPU; set it to 0")
+        dataset = _mapped(dataset, settings, n_workers, does_decode=True, does_embed=False)
+        dataset = _mapped(
+            dataset, settings, n_embed, does_decode=False, does_embed=True, num_gpus=gpus
+        )
+    else:
+        dataset = _mapped(dataset, settings, n_workers, does_decode=True, does_embed=True)
+    try:
+        for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
+            for counts in batch["counts"].to_pylist():  # type: ignore[union-attr]
+                yield ShardResult(**counts)
+    except ray.exceptions.RayError as error:
+        raise _cause(error) from error
+
+
+def _mapped(
+    dataset: ray.data.Dataset,
+    settings: MediaSettings,
+    n_actors: int,
+    does_decode: bool,
+    does_embed: bool,
+    num_gpus: float = 0.0,
+) -> ray.data.Dataset:
+    with warnings.catch_warnings():
+        # Ray 2.60 deprecates the way to bound retries and has no other yet.
+        warnings.simplefilter("ignore", RayDeprecationWarning)
+        return dataset.map_batches(
+            ShardActor,
+            fn_constructor_args=(settings, does_decode, does_embed),
+            batch_size=1,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=n_actors, max_tasks_in_flight_per_actor=2),
+            # All CPUs decode; whoever feeds a GPU comes on top, or neither pool could start.
+            num_cpus=0 if num_gpus else 1,
+            num_gpus=num_gpus or None,
+            # A file that kills its child is a row; only what kills the actor itself (a lost node,
+            # no memory) is tried again, and not for ever, as Ray Data would by default.
+            max_restarts=8,
+            max_task_retries=8,
+        )
+
+
+def _check_answers(address: str) -> None:
+    """Ask the port first: Ray itself waits for minutes for a cluster that is not there."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not (colon and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        reason = error.strerror or error
+        raise EmodistError(f"no Ray cluster answers at {address}: {reason}") from None
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The error of emodist inside an error of Ray, if there is one."""
+    inner: BaseException | None = error
+    while inner is not None and not isinstance(inner, EmodistError):
+        inner = getattr(inner, "cause", None) or inner.__cause__
+    return inner or error

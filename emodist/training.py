@@ -1,0 +1,177 @@
+"""Classifiers on feature tables: what is fitted, on which rows, and how it is judged.
+
+Everything that learns stands in one scikit-learn pipeline and is fitted inside the training side
+of a fold: scaler, PCA, SMOTE, classifier, temperature. Only the z-score per
+speaker stands before it; it sees a speaker's own rows and no label, and the protocol says so.
+"""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from imblearn.over_sampling import SMOTE
+from imblearn.pipeline import Pipeline
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
+
+from emodist import evaluation, splits
+from emodist.config import TrainSettings
+from emodist.dataset import Dataset
+from emodist.errors import ConfigError
+from emodist.splits import Fold
+
+# SMOTE draws between so many neighbours of a class.
+SMOTE_NEIGHBORS = 5
+# A speaker's spread of a feature that hardly moves would blow noise up.
+LEAST_SPREAD = 1e-6
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Prediction:
+    """Out-of-fold probabilities, shape (n_rows, n_classes), and the fold that judged each row.
+
+    Rows that no fold tests are not in `rows`.
+    """
+
+    rows: np.ndarray
+    fold: np.ndarray
+    probabilities: np.ndarray
+
+
+def pipeline(settings: TrainSettings, y: np.ndarray) -> Pipeline:
+    """An unfitted pipeline for training rows with the classes `y`.
+
+    Raises
+    ------
+    ConfigError
+        If SMOTE is asked for and a class has too few rows for it.
+    """
+    steps: list[tuple[str, object]] = [("scaler", StandardScaler())]
+    if settings.pca is not None:
+        steps.append(("pca", PCA(n_components=settings.pca, random_state=settings.seed)))
+    if settings.balance == "smote":
+        fewest = int(np.bincount(y).min())
+        if fewest <= SMOTE_NEIGHBORS:
+            raise ConfigError(
+                f"balance=smote needs more than {SMOTE_NEIGHBORS} rows of each class in training; "
+                f"one has {fewest}. Take balance=weights"
+            )
+        steps.append(("smote", SMOTE(k_neighbors=SMOTE_NEIGHBORS, random_state=settings.seed)))
+    weight = "balanced" if settings.balance == "weights" else None
+    steps.append(("classifier", settings.build_model().build(weight, settings.seed)))
+    return Pipeline(steps)
+
+
+def inputs(data: Dataset, settings: TrainSettings) -> np.ndarray:
+    """What the pipeline learns from, float64, shape (n_rows, n_numbers).
+
+    With `speaker_norm`, each speaker's rows are brought to mean 0 and spread 1: the shift between
+    voices goes, and what a voice does remains. Test speakers are scaled by their own rows, without
+    labels (transductive).
+    """
+    x = data.x.astype(np.float64)
+    if not settings.speaker_norm:
+        return x
+    _, who = np.unique(data.speakers(), return_inverse=True)
+    for speaker in range(who.max() + 1):
+        own = who == speaker
+        spread = x[own].std(axis=0)
+        x[own] = (x[own] - x[own].mean(axis=0)) / np.where(spread > LEAST_SPREAD, spread, 1.0)
+    return x
+
+
+def out_of_fold(data: Dataset, folds: Sequence[Fold], settings: TrainSettings) -> Prediction:
+    """Probabilities for each tested row from a pipeline that saw only its fold's training side.
+
+    With `calibrate`, a temperature is fitted on speakers of the training side that an inner
+    pipeline did not see.
+    """
+    x = inputs(data, settings)
+    y, classes = data.targets()
+    people = np.array([str(speaker) for speaker in data.people()])
+    rows, names, parts = [], [], []
+    for fold in folds:
+        found = _fitted(x, y, fold.train, settings).predict_proba(x[fold.test])
+        if settings.calibrate:
+            found = evaluation.apply_temperature(
+                found, temperature(x, y, people, fold.train, settings)
+            )
+        rows.append(fold.test)
+        names.append(np.full(len(fold.test), fold.name, dtype=object))
+        parts.append(_all_classes(found, y[fold.train], len(classes)))
+    return Prediction(np.concatenate(rows), np.concatenate(names), np.concatenate(parts))
+
+
+def temperature(
+    x: np.ndarray, y: np.ndarray, people: np.ndarray, rows: np.ndarray, settings: TrainSettings
+) -> float:
+    """The temperature that calibrates a pipeline fitted on `rows`, from their own speakers."""
+    inner = splits.inner(rows, people, y, n_folds=min(3, len(set(people[rows]))))
+    found = [
+        _all_classes(
+            _fitted(x, y, fold.train, settings).predict_proba(x[fold.test]),
+            y[fold.train],
+            y.max() + 1,
+        )
+        for fold in inner
+    ]
+    tested = np.concatenate([fold.test for fold in inner])
+    return evaluation.fit_temperature(y[tested], np.concatenate(found))
+
+
+def judge(
+    data: Dataset, folds: Sequence[Fold], prediction: Prediction, settings: TrainSettings
+) -> evaluation.Evaluation:
+    """Metrics of out-of-fold predictions; the protocol's name says what was done."""
+    _, classes = data.targets()
+    protocol = splits.title(settings.folds, folds)
+    if settings.speaker_norm:
+        protocol += ", z-score per speaker (transductive)"
+    people = data.people()[prediction.rows]
+    return evaluation.evaluate(
+        data.label[prediction.rows].astype(str),
+        prediction.probabilities,
+        classes,
+        people.astype(str),
+        prediction.fold,
+        protocol,
+        speakers_overlap=bool(splits.overlap(folds, data.people())),
+    )
+
+
+def make_folds(data: Dataset, settings: TrainSettings) -> list[Fold]:
+    """The folds that `settings.folds` names, for these rows."""
+    return splits.make(
+        settings.folds,
+        data.people(),
+        data.label,
+        corpus=data.corpus,
+        attributes=data.attributes,
+        rng=np.random.default_rng(settings.seed),
+    )
+
+
+def fit(data: Dataset, settings: TrainSettings) -> tuple[Pipeline, float]:
+    """A pipeline fitted on all rows, and its temperature (1 without `calibrate`)."""
+    x = inputs(data, settings)
+    y, _ = data.targets()
+    rows = np.arange(len(y))
+    fitted = _fitted(x, y, rows, settings)
+    if not settings.calibrate:
+        return fitted, 1.0
+    return fitted, temperature(x, y, data.people().astype(str), rows, settings)
+
+
+def _fitted(x: np.ndarray, y: np.ndarray, rows: np.ndarray, settings: TrainSettings) -> Pipeline:
+    with warnings.catch_warnings():
+        # The perceptron's number of epochs is a setting, not a failure to converge.
+        warnings.filterwarnings("ignore", message="Stochastic Optimizer: Maximum iterations")
+        return pipeline(settings, y[rows]).fit(x[rows], y[rows])
+
+
+def _all_classes(found: np.ndarray, trained: np.ndarray, n_classes: int) -> np.ndarray:
+    """Columns for every class; one that the training side lacks has probability 0."""
+    full = np.zeros((len(found), n_classes))
+    full[:, np.unique(trained)] = found
+    return full

@@ -1,0 +1,61 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import soundfile
+
+from emodist import export
+from emodist.config import FeaturizeSettings
+from emodist.pipelines import media_job
+
+QUICK = {"features": ("mfcc", "rms"), "engine": "local", "workers": 2}
+
+
+def write_clip(path: Path, seed: int, duration_s: float = 1.0, sample_rate: int = 22_050) -> None:
+    """Speech-like enough for mechanics: noise with a slow envelope, another for each seed."""
+    rng = np.random.default_rng(seed)
+    n_samples = int(duration_s * sample_rate)
+    envelope = 0.2 + 0.1 * np.sin(np.arange(n_samples) * rng.uniform(10, 30) / sample_rate)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, rng.normal(size=n_samples) * envelope, sample_rate)
+
+
+@pytest.fixture
+def clips(tmp_path) -> Path:
+    """Twelve clips in two label folders."""
+    for index in range(12):
+        label = ("happy", "sad")[index % 2]
+        write_clip(
+            tmp_path / "clips" / label / f"s{index % 3}_{index}.wav", index, 0.5 + index / 10
+        )
+    return tmp_path / "clips"
+
+
+def settings(path, out, **more) -> FeaturizeSettings:
+    return FeaturizeSettings(path=str(path), out=str(out), **{**QUICK, "corpus": "folder", **more})
+
+
+def featurize(path, out, retry_failed=False, **more) -> dict:
+    return media_job.run(settings(path, out, **more), retry_failed=retry_failed)
+
+
+def table(out, name="features") -> pa.Table:
+    """A table in one order, whichever files and workers it came from."""
+    rows = export.open_table(f"{out}/{name}").to_table()
+    order = [("recording_id", "ascending")]
+    if "segment" in rows.column_names:
+        order.append(("segment", "ascending"))
+    return rows.sort_by(order).combine_chunks()
+
+
+def start(*words, **more) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "emodist", *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,
+    )

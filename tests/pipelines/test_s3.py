@@ -1,0 +1,151 @@
+"""Media and tables in a bucket, against a real S3 interface on this machine."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+import s3fs
+
+from emodist import storage
+from emodist.config import ExtractSettings
+from emodist.errors import ConfigError
+from emodist.pipelines import media_job
+from tests.pipelines.conftest import featurize, start, table, write_clip
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    variables = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        s3fs.S3FileSystem.clear_instance_cache()
+        fs = s3fs.S3FileSystem()
+        for _ in range(100):
+            try:
+                fs.mkdir("archive")
+                break
+            except OSError:
+                time.sleep(0.1)
+        try:
+            yield "s3://archive"
+        finally:
+            server.kill()
+            server.wait()
+            s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture(scope="module")
+def clips(bucket, tmp_path_factory):
+    """Thirty clips on the disk, and the same in the bucket."""
+    folder = tmp_path_factory.mktemp("clips")
+    for index in range(30):
+        write_clip(folder / "ab"[index % 2] / f"{index}.wav", index, 4.0)
+    fs, root = storage.filesystem(f"{bucket}/clips")
+    fs.put(f"{folder}/", f"{root}/", recursive=True)
+    return folder
+
+
+def comparable(out):
+    """Rows in the order of their files, without what differs between a disk and a bucket."""
+    rows = table(out)
+    names = [uri.rsplit("/", 1)[-1] for uri in rows["uri"].to_pylist()]
+    rows = rows.drop_columns(["recording_id", "uri"]).append_column("name", [names])
+    return rows.sort_by([("name", "ascending"), ("segment", "ascending")]).combine_chunks()
+
+
+def test_a_bucket_gives_the_rows_of_a_disk(bucket, clips, tmp_path):
+    summary = featurize(f"{bucket}/clips", f"{bucket}/features", segment_s=1.0)
+    assert (summary["recordings"], summary["failed"]) == (30, 0)
+    featurize(clips, tmp_path / "out", segment_s=1.0)
+    assert comparable(f"{bucket}/features") == comparable(tmp_path / "out")
+    assert storage.names(f"{bucket}/features") == {
+        "failures",
+        "features",
+        "plan",
+        "recordings",
+        "run.json",
+    }
+    assert featurize(f"{bucket}/clips", f"{bucket}/features", segment_s=1.0)["new"] == 0
+
+
+def test_a_driver_killed_on_a_bucket_is_resumed_exactly(bucket, clips):
+    out = f"{bucket}/killed"
+    words = (
+        "featurize",
+        f"{bucket}/clips",
+        "--out",
+        out,
+        "--corpus",
+        "folder",
+        "--engine",
+        "local",
+        "--workers",
+        "2",
+        "segment_s=1",
+        "features=mfcc,f0,log_mel",
+    )
+    driver = start(*words)
+    fs, root = storage.filesystem(out)
+    deadline = time.monotonic() + 120
+    while not fs.glob(f"{root}/staging/*/*/recordings.arrow"):
+        assert time.monotonic() < deadline
+        fs.invalidate_cache()
+        time.sleep(0.02)
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.wait()
+    again = start(*words)
+    _, stderr = again.communicate(timeout=300)
+    assert again.returncode == 0, stderr
+    featurize(
+        f"{bucket}/clips", f"{bucket}/whole", segment_s=1.0, features=("mfcc", "f0", "log_mel")
+    )
+    assert table(out) == table(f"{bucket}/whole")
+
+
+def test_extract_writes_sound_into_the_bucket(bucket, clips):
+    summary = media_job.run(
+        ExtractSettings(path=f"{bucket}/clips", out=f"{bucket}/sound", engine="local")
+    )
+    assert summary["failed"] == 0
+    assert len(storage.names(f"{bucket}/sound/audio/a")) == 15
+
+
+def test_of_two_creators_in_a_bucket_one_wins(bucket):
+    assert storage.create(f"{bucket}/once", b"first")
+    assert not storage.create(f"{bucket}/once", b"second")
+    assert storage.read(f"{bucket}/once") == b"first"
+
+
+def test_a_list_may_name_objects(bucket, clips, tmp_path):
+    (tmp_path / "list.csv").write_text(
+        f"uri,speaker,label\n{bucket}/clips/a/0.wav,Ann,happy\n{bucket}/clips/none.wav,Bob,sad\n"
+    )
+    summary = featurize(tmp_path / "list.csv", tmp_path / "out", corpus="media")
+    assert (summary["recordings"], summary["failed"]) == (1, 1)
+    assert table(tmp_path / "out")["speaker"].to_pylist() == ["Ann"]
+    assert "no such object" in table(tmp_path / "out", "failures")["message"][0].as_py()
+
+
+def test_a_bucket_that_is_not_there_is_refused(bucket, tmp_path):
+    with pytest.raises(ConfigError, match="s3://nowhere/clips: no such file or folder"):
+        featurize("s3://nowhere/clips", tmp_path / "out")

@@ -1,0 +1,297 @@
+import csv
+import json
+import math
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from emodist import cli, clustering, dataset, registry, schema
+from emodist.clustering import ClusterSettings
+from emodist.errors import ConfigError, OutputError
+
+TAKES_K = [n for n in registry.names("clusterers") if registry.get("clusterers", n).TAKES_K]
+QUICK = {"k_max": 4, "n_resamples": 2}
+
+
+def write_table(path, x, speaker=None, label=None):
+    """A feature table with one row for each row of `x`; returns its path."""
+    n_rows, width = x.shape
+    fields = schema.features([("rms", (width,), tuple(f"rms_{i}" for i in range(width)))])
+    known = {
+        "recording_id": [f"r{index:03d}" for index in range(n_rows)],
+        "uri": [f"r{index:03d}.wav" for index in range(n_rows)],
+        "segment": [0] * n_rows,
+        "start_s": [0.0] * n_rows,
+        "end_s": [1.0] * n_rows,
+        "corpus": ["acted"] * n_rows,
+        "speaker": speaker or [None] * n_rows,
+        "label": label or [None] * n_rows,
+    }
+    columns = [
+        schema.column(field, x)
+        if schema.is_feature(field)
+        else pa.array(known.get(field.name, [None] * n_rows), field.type)
+        for field in fields
+    ]
+    pq.write_table(pa.Table.from_arrays(columns, schema=fields), path)
+    return str(path)
+
+
+def blobs(n_each=20, distance=100.0, seed=0):
+    """Three clouds of spread 1 and which cloud each row is of."""
+    truth = np.repeat([0, 1, 2], n_each)
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(len(truth), 3)) + distance * np.eye(3)[truth], truth
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Three far blobs, labelled so; six speakers who are in all of them."""
+    x, truth = blobs()
+    return write_table(
+        tmp_path / "blobs.parquet",
+        x,
+        speaker=[f"s{index % 6}" for index in range(len(x))],
+        label=[f"blob{group}" for group in truth],
+    )
+
+
+@pytest.mark.parametrize("algorithm", TAKES_K)
+def test_three_far_blobs_are_three_clusters_for_every_algorithm(algorithm, table):
+    settings = ClusterSettings(algorithm=algorithm, **QUICK)
+    about = clustering.cluster(dataset.load(table), settings).about
+    assert about["k"] == 3
+    assert about["k_of_each_index"] == dict.fromkeys(clustering.INDICES, 3)
+    chosen = about["scores"][1]
+    assert chosen["silhouette"] > 0.9
+    assert chosen["stability"] == 1
+    assert chosen["smallest"] == 20
+    for measure in ("ari", "nmi", "purity", "v_measure"):
+        assert about["labels"][measure] == pytest.approx(1)
+    assert abs(about["speakers"]["ari"]) < 0.05
+
+
+def test_hdbscan_finds_the_number_by_itself(table):
+    found = clustering.cluster(dataset.load(table), ClusterSettings(algorithm="hdbscan"))
+    assert found.about["k"] == 3
+    assert len(found.scores) == 1
+    assert np.isfinite(found.confidence).all()
+
+
+def test_the_same_seed_gives_the_same_result(table):
+    data = dataset.load(table)
+    first, second = (clustering.cluster(data, ClusterSettings(**QUICK)) for _ in range(2))
+    np.testing.assert_array_equal(first.cluster, second.cluster)
+    assert first.about == second.about
+
+
+def test_clusters_are_voices_until_they_are_scaled_by_speaker(tmp_path):
+    # Two moods 4 apart, in three voices 100 apart: the voice is what stands out.
+    rng = np.random.default_rng(3)
+    voice, mood = np.repeat(np.arange(3), 40), np.tile(np.arange(2), 60)
+    x = rng.normal(scale=0.3, size=(120, 2)) + np.stack([100 * voice, 4 * mood], axis=1)
+    x[:, 1] += 100 * (voice == 1)
+    path = write_table(
+        tmp_path / "voices.parquet", x, [f"s{v}" for v in voice], [f"m{m}" for m in mood]
+    )
+    data = dataset.load(path)
+    plain = clustering.cluster(data, ClusterSettings(k_max=4, n_resamples=0)).about
+    assert plain["k"] == 3
+    assert plain["speakers"]["ari"] == 1
+    assert "speaker_norm=true" in plain["notes"][0]
+    scaled = clustering.cluster(data, ClusterSettings(k=2, speaker_norm=True, n_resamples=0)).about
+    assert abs(scaled["speakers"]["ari"]) < 0.02
+    assert scaled["labels"]["ari"] == 1
+
+
+def test_noise_has_no_centre_and_does_not_count_in_the_indices():
+    points = np.array([[0.0], [1.0], [10.0], [11.0], [500.0]])
+    labels = np.array([0, 0, 1, 1, -1])
+    with_noise = clustering.score(points, labels, np.arange(5))
+    assert with_noise == clustering.score(points[:4], labels[:4], np.arange(4))
+    # Davies-Bouldin on paper: (0.5 + 0.5) / 10.
+    assert with_noise["davies_bouldin"] == pytest.approx(0.1)
+    # Silhouette of 0 is 1 - 1/10.5, of 1 is 1 - 1/9.5.
+    assert with_noise["silhouette"] == pytest.approx(1 - (1 / 10.5 + 1 / 9.5) / 2)
+    distance = clustering._distances(points, labels)
+    np.testing.assert_array_equal(distance, [0.5, 0.5, 0.5, 0.5, math.nan])
+
+
+def test_one_cluster_has_no_indices():
+    scores = clustering.score(np.arange(4.0)[:, None], np.zeros(4, int), np.arange(4))
+    assert all(math.isnan(value) for value in scores.values())
+
+
+def test_the_best_mean_rank_is_chosen_and_the_smaller_k_of_equals():
+    def row(k, *values):
+        return {"k": k, **dict(zip(clustering.INDICES, values, strict=True))}
+
+    assert clustering.choose([row(2, 0.3, 9, 1.0), row(3, 0.4, 8, 0.9)])[0] == 1
+    assert clustering.choose([row(2, 0.4, 9, 1.0), row(3, 0.4, 9, 1.0)])[0] == 0
+    assert clustering.choose([row(2, *[math.nan] * 3), row(3, 0.1, 1, 9.0)])[0] == 1
+    assert clustering.choose([row(0, *[math.nan] * 3)]) == (0, {})
+
+
+def test_agreement_of_a_clustering_with_itself_is_whole_and_skips_the_unknown():
+    groups = np.array(["a", "a", "b", "b", None], object)
+    found = clustering.agreement(np.array([1, 1, 0, 0, 0]), groups, np.random.default_rng(0))
+    assert found["rows"] == 4
+    for measure in ("ari", "nmi", "v_measure", "purity", "concentration"):
+        assert found[measure] == pytest.approx(1)
+    assert found["purity_by_chance"] < 1
+
+
+def test_purity_and_concentration_by_hand():
+    # Clusters {a, a, b} and {b}: 3 of 4 are of the commonest label; a is whole, b is halved.
+    groups = np.array(["a", "a", "b", "b"], object)
+    found = clustering.agreement(np.array([0, 0, 0, 1]), groups, np.random.default_rng(0))
+    assert found["purity"] == 0.75
+    assert found["concentration"] == 0.75
+
+
+def test_agreement_is_none_without_two_groups():
+    rng = np.random.default_rng(0)
+    assert clustering.agreement(np.array([0, 1]), np.array([None, None], object), rng) is None
+    assert clustering.agreement(np.array([0, 1]), np.array(["a", "a"], object), rng) is None
+
+
+def test_examples_are_the_rows_nearest_to_the_mean_one_of_a_recording(table):
+    data = dataset.load(table)
+    found = clustering.cluster(data, ClusterSettings(k=3, n_resamples=0, n_examples=3))
+    for label, rows in found.examples.items():
+        own = np.flatnonzero(found.cluster == label)
+        nearest = own[np.argsort(found.distance[own])][:3]
+        np.testing.assert_array_equal(rows, nearest)
+    data.recording_id[:] = "one"
+    examples = clustering._examples(data, found.cluster, found.distance, 3)
+    assert [len(rows) for rows in examples.values()] == [1, 1, 1]
+
+
+def test_speakers_are_drawn_as_wholes(table):
+    data = dataset.load(table)
+    unit, draws = clustering._draws(data, ClusterSettings(), np.random.default_rng(0))
+    assert unit == "speakers"
+    for rows in draws:
+        drawn = set(data.speaker[rows])
+        assert len(rows) == sum(who in drawn for who in data.speaker)
+
+
+def test_files_hold_every_row_and_can_be_written_again(table, tmp_path):
+    out = tmp_path / "out"
+    settings = ClusterSettings(algorithm="gaussian_mixture", **QUICK)
+    for _ in range(2):
+        found = clustering.run(table, settings, str(out))
+    rows = pq.read_table(out / "clusters.parquet")
+    assert rows.num_rows == 60
+    assert rows["cluster"].to_pylist() == found.cluster.tolist()
+    assert rows["label"].type == pa.string()
+    assert min(rows["confidence"].to_pylist()) > 0.99
+    about = json.loads((out / "clusters.json").read_text())
+    assert about["settings"]["k_max"] == 4
+    with open(out / "scores.csv") as file:
+        assert [row["k"] for row in csv.DictReader(file)] == ["2", "3", "4"]
+    with open(out / "examples.csv") as file:
+        examples = list(csv.DictReader(file))
+    assert len(examples) == 3 * 5
+    assert {"cluster", "rank", "uri", "start_s"} <= set(examples[0])
+
+
+def test_a_folder_with_other_files_is_left_alone(table, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"thesis\.txt"):
+        clustering.run(table, ClusterSettings(), str(tmp_path / "out"))
+
+
+def test_an_archive_without_labels_and_speakers_is_clustered(tmp_path):
+    path = write_table(tmp_path / "archive.parquet", blobs()[0])
+    found = clustering.run(path, ClusterSettings(**QUICK), str(tmp_path / "out"))
+    assert found.about["k"] == 3
+    assert found.about["labels"] is None
+    assert found.about["stability"]["resampled"] == "rows"
+    assert pq.read_table(tmp_path / "out" / "clusters.parquet")["speaker"].null_count == 60
+    assert "labels: fewer than two are known" in clustering.text(found.about)
+
+
+def test_speaker_norm_needs_speakers(tmp_path):
+    path = write_table(tmp_path / "archive.parquet", blobs()[0])
+    with pytest.raises(ConfigError, match="every row needs a speaker; 60 of 60"):
+        clustering.cluster(dataset.load(path), ClusterSettings(speaker_norm=True))
+
+
+def test_hdbscan_says_when_all_is_noise(tmp_path):
+    x = np.random.default_rng(0).uniform(size=(30, 8))
+    path = write_table(tmp_path / "noise.parquet", x)
+    settings = ClusterSettings(
+        algorithm="hdbscan", algorithm_settings={"min_cluster_size": 20}, n_examples=1
+    )
+    found = clustering.run(path, settings, str(tmp_path / "out"))
+    assert found.about["k"] == 0
+    assert found.about["noise"] == 30
+    assert "no clusters" in clustering.text(found.about)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "settings", "message"),
+    [
+        (5, {}, "k_max=12 clusters need more than 12 different rows; the table has 5; .* 4 at"),
+        (5, {"k": 5}, "k=5 clusters need more than 5"),
+        (1, {}, "the table has one row"),
+        (5, {"algorithm": "hdbscan"}, "hdbscan: .*5"),
+    ],
+)
+def test_too_few_rows_are_refused(n_rows, settings, message, tmp_path):
+    path = write_table(tmp_path / "few.parquet", blobs()[0][:n_rows])
+    with pytest.raises(ConfigError, match=message):
+        clustering.cluster(dataset.load(path), ClusterSettings(**settings))
+
+
+def test_rows_that_are_all_the_same_are_refused(tmp_path):
+    path = write_table(tmp_path / "same.parquet", np.ones((20, 3)))
+    with pytest.raises(ConfigError, match="all rows are the same"):
+        clustering.cluster(dataset.load(path), ClusterSettings())
+
+
+def test_a_cloud_without_groups_is_called_so(tmp_path):
+    x = np.random.default_rng(0).normal(size=(200, 20))
+    path = write_table(tmp_path / "cloud.parquet", x)
+    about = clustering.cluster(dataset.load(path), ClusterSettings(**QUICK)).about
+    assert "no clear groups" in about["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--algorithm", "k_means"], "did you mean 'kmeans'"),
+        (["kmax=3"], "did you mean 'k_max'"),
+        (["kmeans.ninit=3"], "did you mean 'n_init'"),
+        (["k_min=1"], "k_min must be at least 2"),
+        (["k_min=5", "k_max=4"], "k_max=4 is below k_min=5"),
+        (["algorithm=hdbscan", "k=4"], "finds the number of clusters itself"),
+        (["features=mfcc"], "no feature 'mfcc'"),
+    ],
+)
+def test_a_wrong_request_is_one_line_and_exit_code_2(words, message, table, tmp_path, capsys):
+    assert cli.main(["cluster", table, "--out", str(tmp_path / "out"), *words]) == 2
+    error = capsys.readouterr().err.splitlines()
+    assert len(error) == 1
+    assert message in error[0]
+
+
+def test_the_command_prints_a_summary_with_the_path_last(table, tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert cli.main(["cluster", table, "--out", out, "k_max=4", "n_resamples=2"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert "k=3: all three indices prefer it" in shown
+    assert shown[-1] == f"wrote {out}"
+    words = ["cluster", table, "--out", out, "k=3", "agglomerative.linkage=average", "--json"]
+    assert cli.main([*words, "--algorithm", "agglomerative"]) == 0
+    assert json.loads(capsys.readouterr().out)["labels"]["ari"] == 1
+
+
+def test_plots_are_drawn(table, tmp_path):
+    clustering.run(table, ClusterSettings(**QUICK), str(tmp_path / "out"))
+    for name in clustering.PLOTS:
+        assert (tmp_path / "out" / name).read_bytes().startswith(b"\x89PNG")

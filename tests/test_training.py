@@ -1,0 +1,233 @@
+"""Fitted inside the fold, judged on other people, saved with all it needs."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from emodist import bundle, cli, dataset, judging, registry, splits, training
+from emodist.config import TrainSettings
+from emodist.dataset import Dataset
+from emodist.errors import ConfigError
+from tests.pipelines.conftest import featurize, write_clip
+
+KEYS = ("recording_id", "uri", "corpus", "speaker", "label", "audio_sha")
+
+
+def make(x, speakers, labels) -> Dataset:
+    n_rows = len(x)
+    words = {name: np.array([f"{name}{i}" for i in range(n_rows)], object) for name in KEYS}
+    words |= {
+        "corpus": np.full(n_rows, "media", object),
+        "speaker": np.array(speakers, object),
+        "label": np.array(labels, object),
+    }
+    names = np.array([f"x_{i}" for i in range(x.shape[1])])
+    zeros = np.zeros(n_rows)
+    return Dataset(
+        x=x.astype(np.float32), names=names, columns=np.full(len(names), "x"),
+        segment=zeros.astype(int), start_s=zeros, end_s=zeros + 1, speech_fraction=zeros + 1,
+        attributes={}, images={}, **words,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def emotional():
+    """Ten voices, each shifted by its own amount, say three things that differ."""
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.repeat(["angry", "happy", "sad"], 8), 10)
+    speakers = np.repeat([f"s{i}" for i in range(10)], 24)
+    effect = {"angry": 0, "happy": 1, "sad": 2}
+    x = rng.normal(size=(240, 6))
+    x[np.arange(240), [effect[label] for label in labels]] += 2.5
+    x += np.repeat(rng.normal(size=(10, 6)) * 2, 24, axis=0)
+    return make(x, speakers, labels)
+
+
+def uar(data, **settings):
+    chosen = TrainSettings(**{"model": "logistic_regression", "calibrate": False, **settings})
+    folds = training.make_folds(data, chosen)
+    return training.judge(data, folds, training.out_of_fold(data, folds, chosen), chosen)
+
+
+def test_emotion_is_learned_across_speakers_and_better_without_the_voices_shift(emotional):
+    plain, scaled = uar(emotional), uar(emotional, speaker_norm=True)
+    assert plain.uar > 0.5
+    assert scaled.uar > plain.uar + 0.05
+    assert "transductive" in scaled.protocol
+    assert "transductive" not in plain.protocol
+
+
+@pytest.mark.slow
+def test_noise_that_tells_only_the_speaker_stays_at_chance():
+    """The canary: it sings as soon as a fold shares speakers, and only then."""
+    rng = np.random.default_rng(1)
+    speakers = np.repeat([f"s{i:02}" for i in range(24)], 12)
+    # Each speaker mostly says one thing, so that knowing the speaker would help.
+    labels = np.array(["a", "b"], object)[
+        (np.repeat(np.arange(24) % 2, 12) + (rng.random(288) < 0.15)) % 2
+    ]
+    x = np.repeat(rng.normal(size=(24, 40)), 12, axis=0)
+    data = make(x, speakers, labels)
+    for model in ("rbf_svm", "random_forest"):
+        honest = uar(data, model=model, folds="group6")
+        leaking = uar(data, model=model, folds="random6")
+        assert abs(honest.uar - 0.5) < 0.2
+        assert leaking.uar > 0.75
+        assert leaking.speakers_overlap
+        assert "speakers overlap" in leaking.protocol
+
+
+@pytest.mark.parametrize("balance", ["weights", "smote"])
+def test_what_learns_sees_the_training_side_alone(emotional, balance, monkeypatch):
+    """Each fit of any step is given no row of a test speaker."""
+    settings = TrainSettings(model="logistic_regression", balance=balance, pca=4)
+    seen = []
+    real = training._fitted
+
+    def watched(x, y, rows, chosen):
+        seen.append(set(rows))
+        return real(x, y, rows, chosen)
+
+    monkeypatch.setattr(training, "_fitted", watched)
+    folds = training.make_folds(emotional, settings)
+    training.out_of_fold(emotional, folds, settings)
+    assert len(seen) == 5 * (1 + 3)
+    for fold in folds:
+        inside = [rows for rows in seen if rows <= set(fold.train)]
+        assert len(inside) >= 4
+        # Other rows of the test side may change as they like.
+        changed = dataclasses.replace(emotional, x=emotional.x.copy())
+        changed.x[fold.test] = 1e3
+        one = real(training.inputs(emotional, settings), *_target(emotional), fold.train, settings)
+        two = real(training.inputs(changed, settings), *_target(changed), fold.train, settings)
+        probe = emotional.x[:5].astype(float)
+        np.testing.assert_array_equal(one.predict_proba(probe), two.predict_proba(probe))
+
+
+def _target(data):
+    return (data.targets()[0],)
+
+
+def test_a_speakers_z_score_uses_no_other_speaker(emotional):
+    settings = TrainSettings(speaker_norm=True)
+    changed = dataclasses.replace(emotional, x=emotional.x.copy())
+    changed.x[:24] *= 7
+    np.testing.assert_array_equal(
+        training.inputs(emotional, settings)[24:], training.inputs(changed, settings)[24:]
+    )
+    np.testing.assert_allclose(training.inputs(changed, settings)[:24].mean(axis=0), 0, atol=1e-6)
+
+
+def test_smote_with_too_few_rows_is_refused(emotional):
+    few = emotional.select(np.r_[0:8, 24:32, 48:50, 8:10, 32:34])
+    with pytest.raises(ConfigError, match="balance=smote needs more than 5"):
+        training.pipeline(TrainSettings(balance="smote"), few.targets()[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", registry.names("estimators"))
+def test_a_bundle_gives_the_probabilities_of_the_model_that_was_saved(emotional, tmp_path, model):
+    settings = TrainSettings(model=model, balance="smote" if model == "mlp" else "weights", pca=5)
+    fitted, temperature = training.fit(emotional, settings)
+    result = uar(emotional, model=model)
+    out = str(tmp_path / "bundle")
+    bundle.save(out, fitted, temperature, emotional, settings, result, {"trim_db": 30})
+    loaded = bundle.load(out)
+    found = loaded.predict(emotional.x, emotional.names)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    expected = fitted.predict_proba(training.inputs(emotional, settings))
+    np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
+    assert loaded.classes == ("angry", "happy", "sad")
+    assert loaded.about["metrics"]["protocol"].endswith("speaker-independent")
+    assert loaded.about["data"]["n_speakers"] == 10
+    assert loaded.about["data"]["corpora"] == {"media": "your own"}
+
+
+def test_a_bundle_refuses_numbers_of_other_feature_settings(emotional, tmp_path):
+    settings = TrainSettings(model="logistic_regression", calibrate=False)
+    fitted, temperature = training.fit(emotional, settings)
+    bundle.save(str(tmp_path / "b"), fitted, temperature, emotional, settings, uar(emotional), {})
+    loaded = bundle.load(str(tmp_path / "b"))
+    with pytest.raises(ConfigError, match="x_5 is missing"):
+        loaded.predict(emotional.x[:, :5], emotional.names[:5])
+    with pytest.raises(ConfigError, match="another order"):
+        loaded.predict(emotional.x[:, ::-1], emotional.names[::-1])
+
+
+def test_a_bundle_with_foreign_code_is_not_loaded(emotional, tmp_path):
+    import skops.io
+
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "bundle.json").write_text("{}")
+    skops.io.dump({"x": splits.Fold("a", np.zeros(1), np.zeros(1))}, tmp_path / "b/model.skops")
+    with pytest.raises(ConfigError, match="which is not loaded"):
+        bundle.load(str(tmp_path / "b"))
+
+
+def test_no_bundle_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="is no bundle"):
+        bundle.load(str(tmp_path))
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A feature table of two labels, four speakers, from real sound files."""
+    for index in range(32):
+        label = ("happy", "sad")[index % 2]
+        write_clip(tmp_path / "clips" / label / f"s{index // 8}_{index}.wav", index, 0.6)
+    more = {"corpus_settings": {"speaker_pattern": "prefix"}}
+    featurize(tmp_path / "clips", tmp_path / "out", features=("mfcc", "rms", "log_mel"), **more)
+    return str(tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_train_and_evaluate_print_their_protocol_and_save_what_they_found(table, tmp_path, capsys):
+    words = ["--model", "logistic_regression", "--folds", "loso"]
+    assert cli.main(["evaluate", table, *words, "--out", f"{tmp_path}/e", "--against", "knn"]) == 0
+    text = capsys.readouterr().out
+    assert "loso: 4 folds, speaker-independent" in text
+    assert "too few speakers" in text
+    assert "against knn" in text
+    saved = json.loads((tmp_path / "e" / "evaluation.json").read_text())
+    assert saved["n_rows"] == 32
+    assert saved["comparison"]["against"] == "knn"
+    assert cli.main(["train", table, *words, "--out", f"{tmp_path}/b", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n_speakers"] == 4
+    loaded = bundle.load(f"{tmp_path}/b")
+    assert loaded.about["featurized"]["features"] == ["mfcc", "rms", "log_mel"]
+    data = dataset.load(table)
+    assert loaded.predict(data.x, data.names).shape == (32, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--model", "rbf_smv"], "did you mean 'rbf_svm'"),
+        (["rbf_svm.cc=1", "--model", "rbf_svm"], "rbf_svm has no setting 'cc'"),
+        (["--folds", "group9"], "9 folds"),
+        (["--folds", "nothing"], "no protocol 'nothing'"),
+        (["features=mfc"], "did you mean 'mfcc'"),
+        (["pca=0"], "pca must be at least 1"),
+    ],
+)
+def test_a_wrong_request_is_one_line(table, words, message, capsys):
+    assert cli.main(["evaluate", table, *words]) == 2
+    stderr = capsys.readouterr().err.splitlines()[-1]
+    assert message in stderr
+
+
+def test_a_table_without_labels_says_what_to_do(tmp_path, capsys):
+    write_clip(tmp_path / "x" / "a.wav", 1)
+    featurize(tmp_path / "x", tmp_path / "out", corpus="media")
+    assert cli.main(["evaluate", f"{tmp_path}/out"]) == 2
+    assert "no labels" in capsys.readouterr().err
+
+
+def test_judgement_names_the_classes_that_are_confused(emotional):
+    found = judging.Judgement(uar(emotional))
+    text = judging.text(found, TrainSettings(model="logistic_regression"))
+    assert text.startswith("logistic_regression, group5: 5 folds, speaker-independent")
+    assert "angry" in text
