@@ -48,6 +48,9 @@ def cluster():
                 "--num-cpus=2",
                 f"--port={port}",
                 f"--dashboard-port={dashboard}",
+                # Any free port: where another Ray on the machine holds the usual one, the agent
+                # would live on without the service that takes jobs.
+                "--dashboard-agent-listen-port=0",
                 f"--temp-dir={folder}",
                 "--disable-usage-stats",
             ],
@@ -85,6 +88,15 @@ def clips(tmp_path):
 
 
 def submit(cluster, *words):
+    """The submission's end; tried again while the head's agent, which takes jobs, still starts."""
+    deadline = time.monotonic() + 180
+    while True:
+        run = _submit(cluster, *words)
+        if "No available agent" not in run.stderr or time.monotonic() > deadline:
+            return run
+
+
+def _submit(cluster, *words):
     address, environment = cluster
     return subprocess.run(
         [
