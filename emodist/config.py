@@ -10,7 +10,7 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
 import yaml
@@ -212,20 +212,35 @@ def load(
     ConfigError
         If a key is unknown, or a value has the wrong type; names the file and the setting.
     """
+    return load_with_places(kind, (), file, words, **given)[0]
+
+
+def load_with_places(
+    kind: type[Settings],
+    places: Collection[str],
+    file: str | None,
+    words: Iterable[str] = (),
+    **given: Any,
+) -> tuple[Settings, dict[str, str]]:
+    """As `load`, where the words `places` may stand among the settings without being any.
+
+    They say where a job reads and writes, such as `table` and `out`, and come back beside the
+    settings.
+    """
     values: dict[str, Any] = {}
     # By name of a corpus or feature; those of one that is not chosen in the end do not count.
     settings: dict[str, dict] = {}
     if file:
-        _merge(kind, values, settings, _read_yaml(file), file)
+        _merge(kind, places, values, settings, _read_yaml(file), file)
     for word in words:
         key, equals, text = word.partition("=")
         if not equals:
             raise ConfigError(f"{word!r} is not a setting; write key=value")
         *outer, last = key.split(".")
         new = {outer[0]: {last: _parse(text)}} if outer else {key: _parse(text)}
-        _merge(kind, values, settings, new, word)
+        _merge(kind, places, values, settings, new, word)
     given = {key: value for key, value in given.items() if value is not None}
-    _merge(kind, values, settings, given, "command line")
+    _merge(kind, places, values, settings, given, "command line")
     for choice, (_, target) in kind.CHOICES.items():
         chosen = values.get(choice, getattr(kind, choice))
         values[target] = (
@@ -233,8 +248,9 @@ def load(
             if isinstance(chosen, str)
             else {name: settings[name] for name in chosen if name in settings}
         )
+    placed = {name: values.pop(name) for name in places if name in values}
     try:
-        return kind(**values)
+        return kind(**values), placed
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}" if file else str(error)) from None
 
@@ -273,8 +289,10 @@ def _parse(text: str) -> Any:
         return text
 
 
-def _merge(kind: Any, values: dict, settings: dict, new: Mapping, where: str) -> None:
-    hints = typing.get_type_hints(kind)
+def _merge(
+    kind: Any, places: Collection[str], values: dict, settings: dict, new: Mapping, where: str
+) -> None:
+    hints = {**typing.get_type_hints(kind), **dict.fromkeys(places, str)}
     known = [name for name in hints if not name.endswith("_settings") and name != "CHOICES"]
     entries = [name for folder, _ in kind.CHOICES.values() for name in registry.names(folder)]
     for key, value in new.items():

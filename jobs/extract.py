@@ -7,7 +7,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from emodist.cli import job
-from emodist.config import ExtractSettings
 
 if __name__ == "__main__":
-    sys.exit(job(ExtractSettings))
+    sys.exit(job("extract"))

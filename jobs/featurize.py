@@ -7,7 +7,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from emodist.cli import job
-from emodist.config import FeaturizeSettings
 
 if __name__ == "__main__":
-    sys.exit(job(FeaturizeSettings))
+    sys.exit(job("featurize"))

@@ -1,0 +1,60 @@
+"""Running a job over media, and saying what became of it."""
+
+import argparse
+import itertools
+import json
+import sys
+from typing import Any
+
+
+def run(settings: Any, given: argparse.Namespace) -> int:
+    """Exit code of a media job: 1 if more files failed than allowed."""
+    from emodist.pipelines import media_job
+
+    summary = media_job.run(settings, retry_failed=given.retry_failed)
+    show_failures(settings.out)
+    print(json.dumps(summary) if given.json else report(summary))
+    if media_job.is_acceptable(summary, settings):
+        return 0
+    print(
+        f"more files failed than max_failed_fraction={settings.max_failed_fraction:g} allows; "
+        f"{settings.out}/failures says why",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def show_failures(out: str, n_shown: int = 5) -> None:
+    """The first failures on stderr, one line each."""
+    from emodist import output
+
+    rows = itertools.chain.from_iterable(rows.to_pylist() for _, rows in output.failed(out))
+    for row in itertools.islice(rows, n_shown):
+        print(f"failed: {row['message']}", file=sys.stderr)
+    if next(rows, None):
+        print(f"and more; all are in {out}/failures", file=sys.stderr)
+
+
+def report(summary: dict[str, Any]) -> str:
+    """The summary of a media job in a few lines, the path last."""
+    n_files = summary["recordings"] + summary["failed"]
+    share = f" ({summary['failed'] / n_files:.1%})" if summary["failed"] else ""
+    lines = [
+        f"recordings {summary['recordings']}   segments {summary['segments']}   "
+        f"failed {summary['failed']}{share}   audio {summary['audio_h']:.2f} h"
+    ]
+    if summary["new"] or summary["new_failed"]:
+        speed = summary["new_audio_h"] * 3600 / summary["seconds"]
+        lines.append(
+            f"this run: {summary['new']} new, {summary['new_failed']} failed, "
+            f"{summary['seconds']:.1f} s, {speed:.0f} times real time "
+            f"({summary['engine']}, {summary['workers']} workers)"
+        )
+    else:
+        lines.append("nothing new to do")
+    if summary["same_sound"]:
+        lines.append(f"{summary['same_sound']} recordings have the same sound as another one")
+    if summary["changed"]:
+        lines.append(f"{summary['changed']} files had changed and were processed again")
+    lines.append(f"wrote {summary['out']}")
+    return "\n".join(lines)

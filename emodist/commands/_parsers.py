@@ -1,0 +1,134 @@
+"""What verbs have in common: help that shows every setting, and settings from words and files."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from emodist.errors import EmodistError
+
+EXAMPLES = {
+    "features": "mfcc.n_mfcc=13",
+    "corpora": "media.speaker_level=2",
+    "estimators": "rbf_svm.c=10",
+    "clusterers": "agglomerative.linkage=average",
+}
+
+
+def verb(module: str) -> str:
+    """The word on the command line for a module of this folder."""
+    return module.rpartition(".")[2].replace("_", "-")
+
+
+def meaning(module: str) -> str:
+    """What a verb makes: the first line of its module, as part of a sentence."""
+    line = (sys.modules[module].__doc__ or "").splitlines()[0].rstrip(".")
+    return line[0].lower() + line[1:] if line[1:2].islower() or line[1:2] == " " else line
+
+
+def parser(module: str, example: str, more: str = "") -> argparse.ArgumentParser:
+    """Of a verb, with an example to paste; `more` stands below its options."""
+    return argparse.ArgumentParser(
+        prog=f"emodist {verb(module)}",
+        description=f"Makes {meaning(module)}.\n\n  {example}",
+        epilog=more,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def settings_parser(
+    module: str, kind: Any, example: str, positional: str = "TABLE", more: str = ""
+) -> argparse.ArgumentParser:
+    """Of a verb with settings: one path, key=value words, --config, --json, all in the help."""
+    from emodist import config, registry
+
+    lines = ["settings, as key=value words or lines of a YAML file, with their defaults:"]
+    for name, default, what in config.fields(kind):
+        lines += [f"  {name}={default}", f"      {what}"]
+    for folder in dict.fromkeys(folder for folder, _ in kind.CHOICES.values()):
+        lines += ["", f"{folder}, and their settings, as in {EXAMPLES[folder]}:"]
+        for name in registry.names(folder):
+            what, defaults = registry.describe(folder, name)
+            lines += [f"  {name}: {what}", *([f"      {defaults}"] if defaults else [])]
+    made = parser(module, example, "\n".join(filter(None, [more, *lines])))
+    made.add_argument(
+        "words",
+        nargs="*",
+        metavar=f"{positional} | key=value",
+        help="what to read, and settings (below)",
+    )
+    made.add_argument("--config", metavar="FILE.yaml", help="settings from a file")
+    made.add_argument("--json", action="store_true", help="print the result as JSON")
+    return made
+
+
+def media_parser(module: str, kind: Any, example: str) -> argparse.ArgumentParser:
+    """Of a verb that reads media."""
+    from emodist import registry
+
+    made = settings_parser(module, kind, example, "PATH")
+    made.add_argument("--corpus", help=f"one of {', '.join(registry.names('corpora'))}")
+    made.add_argument("--workers", type=int, metavar="N", help="files worked on at once")
+    return made
+
+
+def add_run_options(made: argparse.ArgumentParser) -> None:
+    """Options of a verb that works through an archive."""
+    made.add_argument("--out", metavar="DIR", help="output folder, local or s3://")
+    made.add_argument("--engine", choices=("auto", "local", "ray"), help="who schedules")
+    made.add_argument("--retry-failed", action="store_true", help="try failed files again")
+
+
+def read(
+    made: argparse.ArgumentParser, words: Sequence[str], kind: Any, **fixed: Any
+) -> tuple[argparse.Namespace, Any]:
+    """What was given, and the settings that it comes to.
+
+    A word without `=`, or that names a file, is the path. Where the kind has no setting `path`,
+    the path is `given.table`; `table` and `out` may then stand in the YAML file too, so that a
+    job needs nothing but its file.
+
+    Raises
+    ------
+    EmodistError
+        If a word or a setting is wrong.
+    """
+    from emodist import config
+
+    given = made.parse_intermixed_args(words)
+    paths = [word for word in given.words if "=" not in word or os.path.exists(word)]
+    settings_words = [word for word in given.words if word not in paths]
+    names = {name for name, _, _ in config.fields(kind)}
+    positional = "path" if "path" in names else "table"
+    if len(paths) > 1:
+        raise EmodistError(f"one {positional.upper()} at a time; got {' and '.join(paths)}")
+    places = () if positional == "path" else ("table", "out")
+    named = {
+        name: value
+        for name, value in vars(given).items()
+        if name in (*names, *places) and value is not None
+    }
+    if paths:
+        named[positional] = paths[0]
+    settings, placed = config.load_with_places(
+        kind, places, given.config, settings_words, **{**named, **fixed}
+    )
+    for name in places:
+        setattr(given, name, placed.get(name))
+    if places and not given.table:
+        raise EmodistError("table is not set: the output folder of featurize, or a table")
+    return given, settings
+
+
+def needs_out(given: argparse.Namespace) -> str:
+    """The output folder of a verb that must have one.
+
+    Raises
+    ------
+    EmodistError
+        If none was given.
+    """
+    if not given.out:
+        raise EmodistError("out is not set: where to write, as in --out DIR")
+    return given.out

@@ -1,0 +1,17 @@
+"""16 kHz mono sound files from videos and recordings, folders kept, and their table."""
+
+from collections.abc import Sequence
+
+from emodist.commands import _media as media
+from emodist.commands import _parsers as parsers
+
+
+def run(words: Sequence[str]) -> int:
+    from emodist.config import ExtractSettings
+
+    example = "emodist extract videos/ --out extracted/"
+    parser = parsers.media_parser(__name__, ExtractSettings, example)
+    parsers.add_run_options(parser)
+    parser.add_argument("--format", choices=("wav", "flac"), help="sound files (default: wav)")
+    given, settings = parsers.read(parser, words, ExtractSettings)
+    return media.run(settings, given)
