@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-fast lint benchmark clean
+.PHONY: setup demo test test-network test-fast lint benchmark clean
 
 setup: $(VENV)/ready
 
@@ -19,10 +19,14 @@ demo: setup
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m 'not network'
+
+# Downloads and installs what the images install: some ten minutes.
+test-network: setup
+	$(BIN)/python -m pytest -m network
 
 test-fast: setup
-	$(BIN)/python -m pytest -m 'not ray and not tf and not slow'
+	$(BIN)/python -m pytest -m 'not ray and not tf and not slow and not network'
 
 lint: setup
 	$(BIN)/ruff check .

@@ -73,11 +73,11 @@ def emodist(files, target):
     stage = stages.Featurize(settings)
     n_rows = 0
     with tables.parquet_writer(str(target), stage.schema) as write:
-        for file in files:
-            for message in stage({"uri": str(file), "recording_id": str(file)}):
-                if isinstance(message, pa.RecordBatch):
-                    write(message)
-                    n_rows += message.num_rows
+        recordings = ({"uri": str(file), "recording_id": str(file)} for file in files)
+        for message in stage(recordings):
+            if isinstance(message, pa.RecordBatch):
+                write(message)
+                n_rows += message.num_rows
     return n_rows
 
 
@@ -109,7 +109,8 @@ def show_memory():
             "import sys; sys.path.insert(0, sys.argv[1]); from decode import peak_mb; "
             "from emodist import stages; from emodist.config import FeaturizeSettings; "
             "run = stages.Featurize(FeaturizeSettings(path='-', out='-', segment_s=4.0)); "
-            "go = lambda name: sum(1 for _ in run({'uri': f'{sys.argv[2]}/{name}.mp4'})); "
+            "go = lambda name: sum(1 for _ in run("
+            "[{'recording_id': name, 'uri': f'{sys.argv[2]}/{name}.mp4'}])); "
             "go('short'); before = peak_mb(); go('long'); "
             "print(f'{before:.0f} MB after 5 s, {peak_mb() - before:.0f} MB more for 60 min')"
         )

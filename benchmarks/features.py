@@ -5,7 +5,9 @@
 FOLDER holds audio files that soundfile reads (RAVDESS clips by default). Both sides go through
 the same files in turn, so that what else the machine does falls on both; times are CPU time of
 one thread, the median of the rounds. Each feature is timed alone on a fresh analysis, "shared" is
-its cost once the spectrogram is there; the last lines time all of them together.
+its cost once the spectrogram is there; "all" lines time all of them together. Features that are
+emodist's own have no librosa call to compare with: their lines say what each adds to the others,
+and the last line sets all defaults, theirs included, against the plain loop with its yin.
 """
 
 # ruff: noqa: E402 (the number of threads must be set before numpy is loaded)
@@ -24,7 +26,7 @@ import librosa
 import numpy as np
 import soundfile
 
-from emodist.features import build_features, extract
+from emodist.features import DEFAULT, build_features, extract
 from emodist.features._analysis import SAMPLE_RATE, Analysis
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "ravdess"
@@ -50,6 +52,10 @@ PLAIN = {
     "rms": lambda y: librosa.feature.rms(y=y),
     "log_mel": lambda y: librosa.power_to_db(librosa.feature.melspectrogram(y=y, **Y)),
 }
+OWN = (
+    *("prosody", "modulation", "mfcc_correlation", "mel_contour"),
+    *("loudness", "spectral_balance", "voice_quality"),
+)
 PITCHES = {
     "f0 (yin)": ({"method": "yin"}, lambda y: librosa.yin(y, **PITCH)),
     "f0 (pyin)": ({"method": "pyin"}, lambda y: librosa.pyin(y, **PITCH)),
@@ -131,6 +137,35 @@ def main():
     report("all, frames", *times)
     calls = [plain_loop_with_functionals, lambda y: extract(y, features, FUNCTIONALS)]
     report("all, with functionals", *interleaved(calls, clips, arguments.rounds))
+
+    for name, added in added_by(OWN, clips, arguments.rounds).items():
+        own = "default" if name in DEFAULT else "opt-in"
+        print(f"{name:26s}{'':9s}{added:9.3f}   added, {own}", flush=True)
+
+    def plain_loop_with_pitch(y):
+        return plain_loop_with_functionals(y), plain_functionals(PITCHES["f0 (yin)"][1](y))
+
+    defaults = build_features()
+    calls = [plain_loop_with_pitch, lambda y: extract(y, defaults, FUNCTIONALS)]
+    report("all defaults", *interleaved(calls, clips, arguments.rounds))
+
+
+def added_by(names, clips, rounds):
+    """Milliseconds per second of audio of each feature, once those before it are there."""
+    shared = build_features(name for name in DEFAULT if name not in names)
+    own = build_features(names)
+    spent = {name: [0.0] * (rounds + 1) for name in names}
+    for turn in range(rounds + 1):  # the first round compiles
+        for y in clips:
+            analysis = Analysis(y)
+            for feature in shared.values():
+                feature.compute(analysis, FUNCTIONALS)
+            for name, feature in own.items():
+                start = time.process_time()
+                feature.compute(analysis, FUNCTIONALS)
+                spent[name][turn] += time.process_time() - start
+    duration_s = sum(len(y) for y in clips) / SAMPLE_RATE
+    return {name: np.median(times[1:]) / duration_s * 1000 for name, times in spent.items()}
 
 
 def with_spectrogram(ours, clips, rounds):

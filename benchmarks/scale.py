@@ -230,11 +230,10 @@ def write_chunk(job):
     files, target = job
     n_rows = 0
     with tables.parquet_writer(target, stage.schema) as write:
-        for file in files:
-            for message in stage({"uri": file, "recording_id": file}):
-                if isinstance(message, pa.RecordBatch):
-                    write(message)
-                    n_rows += message.num_rows
+        for message in stage({"uri": file, "recording_id": file} for file in files):
+            if isinstance(message, pa.RecordBatch):
+                write(message)
+                n_rows += message.num_rows
     return n_rows
 
 

@@ -6,6 +6,9 @@ Both sides get the same waveforms (16 kHz mono) and return the mean embedding of
 alternate; the figures are medians. `clip by clip` is `tensorflow_hub.load(...)` called on each
 waveform, with all cores. The emodist sides include its front end: one thread, one model with a
 thread per core, and one single-threaded model per core, as workers of a cluster have it.
+
+The last line is how near the network is to what a core can do: its float32 arithmetic against a
+large float32 matrix product of numpy's BLAS, in turn, one thread each, by CPU time.
 """
 
 import argparse
@@ -17,10 +20,14 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from threadpoolctl import threadpool_limits
 
 from emodist.features import _yamnet as yamnet
 
 SOUNDS = (".flac", ".wav")
+# Multiplications of a patch, by the authors of YAMNet; each comes with an addition.
+MULTIPLICATIONS = 69.2e6
+MATRIX = 1024
 
 
 def main() -> None:
@@ -58,6 +65,29 @@ def main() -> None:
             f"{name:20}{1e3 * c / n_patches:15.3f}{1e3 * w / n_patches:15.3f}"
             f"{n_patches / w:15.0f}{base_cpu / c:15.2f}{base_wall / w:15.2f}"
         )
+    show_limit(options.model, waveforms, n_patches, options.rounds)
+
+
+def show_limit(model_uri, waveforms, n_patches, rounds):
+    model = yamnet.load(model_uri, backend="litert", n_threads=1)
+    inputs = [yamnet.log_mel(waveform) for waveform in waveforms]
+    a = np.random.default_rng(0).random((MATRIX, MATRIX), np.float32)
+    network: list[float] = []
+    product: list[float] = []
+    with threadpool_limits(1):
+        for _ in range(rounds + 1):  # the first warms up
+            used = time.process_time()
+            model.embed_clips(inputs)
+            network.append(2e-9 * MULTIPLICATIONS * n_patches / (time.process_time() - used))
+            used = time.process_time()
+            for _ in range(10):
+                a @ a
+            product.append(2e-8 * MATRIX**3 / (time.process_time() - used))
+    ours, limit = statistics.median(network[1:]), statistics.median(product[1:])
+    print(
+        f"network alone {ours:.0f} GFLOP/s, matrix product {limit:.0f} GFLOP/s "
+        f"on one core: {ours / limit:.2f}"
+    )
 
 
 def clip_by_clip(model_uri: str):

@@ -82,10 +82,11 @@ def run(table: str | Sequence[str], folds: str) -> Audit:
         values = _assigned(folds, rows)
         made = splits.by_values("fold", values, rows.people())
     else:
-        labels = np.array(["" if label is None else label for label in rows.label], object)
-        made = splits.make(
-            folds, rows.people(), labels, corpus=rows.corpus, attributes=rows.attributes
-        )
+        # As they are trained and tested: variants beside their sources, never tested.
+        made = [
+            dataclasses.replace(fold, train=rows.with_variants(fold.train))
+            for fold in rows.folds(folds)
+        ]
     return audit(rows, made, folds)
 
 
@@ -100,9 +101,10 @@ def audit(rows: Dataset, folds: Sequence[splits.Fold], name: str) -> Audit:
         _overlapping(rows, folds),
         _unknown(rows, folds),
     ]
-    if "parent" in rows.attributes:
-        meaning = f"and their augmented copies {both}"
+    if rows.is_variant().any():
+        meaning = f"and their augmented variants {both}"
         found.append(_shared("sources", _sources(rows), rows.uri, folds, meaning))
+        found.append(_tested_variants(rows, folds))
     for attribute in SENTENCES:
         if attribute in rows.attributes:
             words = rows.attributes[attribute]
@@ -201,6 +203,19 @@ def _unknown(rows: Dataset, folds: Sequence[splits.Fold]) -> Finding | None:
     )
 
 
+def _tested_variants(rows: Dataset, folds: Sequence[splits.Fold]) -> Finding | None:
+    """Augmented variants on a test side: no leak, but nobody ever said them."""
+    is_variant = rows.is_variant()
+    tested = [fold for fold in folds if is_variant[fold.test].any()]
+    if not tested:
+        return None
+    variants = np.unique(np.concatenate([fold.test[is_variant[fold.test]] for fold in tested]))
+    examples = tuple(f"{rows.uri[row]} ({rows.recording_id[row]})" for row in variants[:3])
+    names = tuple(fold.name for fold in tested)
+    meaning = "are tested; judge a model on what was really said"
+    return Finding("variants", False, len(variants), len(variants), names, examples, meaning)
+
+
 def _copies(rows: Dataset) -> np.ndarray:
     """The sound of each row, where several recordings have it; None elsewhere."""
     codes, n_values = _codes(rows.audio_sha)
@@ -213,28 +228,10 @@ def _copies(rows: Dataset) -> np.ndarray:
 
 
 def _sources(rows: Dataset) -> np.ndarray:
-    """The recording each row was made from, where one of them was augmented; None elsewhere.
-
-    `parent` names a recording by its id or its file.
-    """
-    parents = rows.attributes["parent"]
-    by_uri = {uri: recording for uri, recording in zip(rows.uri, rows.recording_id, strict=True)}
-    parent = {
-        recording: by_uri.get(given, given)
-        for recording, given in zip(rows.recording_id, parents, strict=True)
-        if given
-    }
-
-    def source(recording: str) -> str:
-        seen = set()
-        while recording in parent and recording not in seen:
-            seen.add(recording)
-            recording = parent[recording]
-        return recording
-
-    made_from = [source(recording) for recording in rows.recording_id]
-    augmented = {source(recording) for recording in parent}
-    return np.array([one if one in augmented else None for one in made_from], object)
+    """The recording each row was made from, where one of them was augmented; None elsewhere."""
+    sources = rows.sources()
+    augmented = set(sources[rows.is_variant()])
+    return np.array([one if one in augmented else None for one in sources], object)
 
 
 def _assigned(uri: str, rows: Dataset) -> np.ndarray:

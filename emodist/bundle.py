@@ -1,8 +1,9 @@
 """A bundle: a trained classifier in a folder, with all that is needed to use it and to judge it.
 
-- `bundle.json`: settings, classes, the numbers it wants by name, how features were made, its
-  cross-validated metrics, the fingerprint and the licence of its data, versions;
-- `model.skops`: the fitted pipeline, in a format that runs no code when it is loaded.
+- `bundle.json`: settings, classes, the numbers it wants by name, how features were made and in
+  which table, its cross-validated metrics, the fingerprint and the licence of its data, versions;
+- `model.skops`: the fitted pipeline, in a format that runs no code when it is loaded;
+- `rows.parquet`: the keys of the rows that it learned from.
 """
 
 import dataclasses
@@ -14,17 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import skops.io
 
 import emodist
-from emodist import evaluation, registry, storage
+from emodist import evaluation, network_bundle, registry, schema, storage, tables
 from emodist.config import TrainSettings
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError, OutputError
 
 # What models hold beside the types that skops trusts by itself; none of them runs code.
 TRUSTED = (
+    "emodist.estimators._balanced_lda.BalancedLda",
     "emodist.estimators._softmax.Softmax",
+    "emodist.estimators._winsorizer.Winsorizer",
     "imblearn.over_sampling._smote.base.SMOTE",
     "imblearn.pipeline.Pipeline",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
@@ -35,6 +40,16 @@ TRUSTED = (
     "sklearn.utils._bunch.Bunch",
 )
 PACKAGES = ("scikit-learn", "imbalanced-learn", "skops", "numpy")
+FILES = ("model.skops", "rows.parquet", "bundle.json")
+# What makes a bundle the bundle that it is; how a network learned stands beside it.
+CONTENT = {*FILES, "model.keras"}
+# Paths stay at home: a bundle is given to others.
+ROWS = pa.schema(
+    [
+        schema.SEGMENTS.field(name)
+        for name in ("recording_id", "segment", "corpus", "speaker", "label", "audio_sha")
+    ]
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -47,6 +62,10 @@ class Bundle:
     @property
     def classes(self) -> tuple[str, ...]:
         return tuple(self.about["classes"])
+
+    def probabilities(self, data: Dataset) -> np.ndarray:
+        """Of rows that need no label, shape (n_rows, n_classes); see `predict`."""
+        return self.predict(data.x, data.names)
 
     def predict(self, x: np.ndarray, names: np.ndarray) -> np.ndarray:
         """Probabilities, shape (n_rows, n_classes).
@@ -83,6 +102,7 @@ def save(
     settings: TrainSettings,
     result: evaluation.Evaluation,
     featurized: dict[str, Any],
+    origin: dict[str, Any] | None = None,
 ) -> None:
     """Write a bundle; its `bundle.json` appears last.
 
@@ -92,16 +112,17 @@ def save(
         Folder, local or `s3://`.
     featurized : dict
         How the table was made: the settings in its `run.json`.
+    origin : dict, optional
+        Where it lies and by which versions it was made (`dataset.origin`).
 
     Raises
     ------
     OutputError
         If the place cannot be written, or holds something else.
     """
-    if storage.names(uri) - {"bundle.json", "model.skops"}:
+    if storage.names(uri) - set(FILES):
         raise OutputError(f"{uri} holds other files; choose another --out")
     _, classes = data.targets()
-    corpora = sorted(set(data.corpus.astype(str)))
     about = {
         "emodist": emodist.__version__,
         "settings": settings.identity(),
@@ -109,12 +130,12 @@ def save(
         "names": [str(name) for name in data.names],
         "temperature": temperature,
         "featurized": featurized,
+        "origin": {key: value for key, value in (origin or {}).items() if key != "settings"},
         "metrics": result.to_dict(),
-        "data": {
-            "fingerprint": fingerprint(data),
-            "n_rows": len(data),
-            "n_speakers": len(set(data.people())),
-            "corpora": {name: licence(name) for name in corpora},
+        "data": card(data),
+        "inputs": {
+            "mean": np.round(data.x.mean(axis=0, dtype=np.float64), 6).tolist(),
+            "std": np.round(data.x.std(axis=0, dtype=np.float64), 6).tolist(),
         },
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
@@ -122,11 +143,14 @@ def save(
         file = Path(folder, "model.skops")
         skops.io.dump(model, file)
         storage.write(storage.join(uri, "model.skops"), file.read_bytes())
+    save_rows(uri, data)
     storage.write(storage.join(uri, "bundle.json"), (json.dumps(about, indent=2) + "\n").encode())
 
 
-def load(uri: str) -> Bundle:
-    """A bundle from its folder, local or `s3://`.
+def load(uri: str) -> Bundle | network_bundle.NetworkBundle:
+    """A bundle from its folder, local or `s3://`: of a classifier or of a network.
+
+    Both have `classes`, `about` and `probabilities(data)`.
 
     Raises
     ------
@@ -136,6 +160,8 @@ def load(uri: str) -> Bundle:
     uri = storage.absolute(uri)
     try:
         about = json.loads(storage.read(storage.join(uri, "bundle.json")))
+        if about.get("kind") == "network":
+            return network_bundle.load(uri, about)
         content = storage.read(storage.join(uri, "model.skops"))
     except FileNotFoundError:
         raise ConfigError(f"{uri} is no bundle: it has no bundle.json and model.skops") from None
@@ -143,6 +169,40 @@ def load(uri: str) -> Bundle:
     if strange:
         raise ConfigError(f"{uri}/model.skops holds {sorted(strange)[0]}, which is not loaded")
     return Bundle(skops.io.loads(content, trusted=list(TRUSTED)), about)
+
+
+def save_rows(uri: str, data: Dataset) -> None:
+    """`rows.parquet` of a bundle."""
+    keys = [pa.array(getattr(data, name), ROWS.field(name).type) for name in ROWS.names]
+    with tables.parquet_writer(storage.join(uri, "rows.parquet"), ROWS) as write:
+        write(pa.RecordBatch.from_arrays(keys, schema=ROWS))
+
+
+def rows(uri: str) -> pa.Table:
+    """Keys of the rows that a bundle learned from; none if it does not keep them."""
+    fs, path = storage.filesystem(storage.join(uri, "rows.parquet"))
+    return pq.read_table(path, filesystem=fs) if fs.exists(path) else ROWS.empty_table()
+
+
+def digest(uri: str) -> str:
+    """Hash of all files of a bundle: which one it is, wherever it lies."""
+    found = hashlib.sha256()
+    for name in sorted(storage.names(uri) & CONTENT):
+        content = storage.read(storage.join(uri, name))
+        found.update(f"{name}\0{len(content)}\0".encode())
+        found.update(content)
+    return found.hexdigest()
+
+
+def card(data: Dataset) -> dict[str, Any]:
+    """What a result says of the rows that it comes from."""
+    corpora = sorted(set(data.corpus.astype(str)))
+    return {
+        "fingerprint": fingerprint(data),
+        "n_rows": len(data),
+        "n_speakers": len(set(data.people())),
+        "corpora": {name: licence(name) for name in corpora},
+    }
 
 
 def fingerprint(data: Dataset) -> str:

@@ -1,32 +1,32 @@
-"""A child process that does the work on one recording after another, and may die of it.
+"""A child process that does the work on recordings, and may die of it.
 
 A file that crashes the decoder, or makes it hang, costs the child and one row of `failures`, not
-the worker and its other files. The child knows neither Ray nor the driver: it is
+the worker and its other files. The child writes rows to files, and only small messages pass from
+it to the worker. It knows neither Ray nor the driver: it is
 `python -m emodist.child FD` and talks over that socket. It ends itself when its parent is gone.
 """
 
 import contextlib
-import functools
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from multiprocessing.reduction import ForkingPickler
-from typing import Any, Literal
-
-import pyarrow as pa
+from typing import Any
 
 from emodist.config import MediaSettings
 from emodist.errors import EmodistError
+from emodist.storage import NO_SPACE
 
 START_TIMEOUT_S = 300.0
-# A child answers at the end of a recording, and within a long one so often.
-ANSWER_EVERY_S = 0.1
+# Signs of life that say nothing else are sent so often.
+ALIVE_EVERY_S = 0.1
+# After the last message of a request; it is the same object on both sides of a pipe.
+END = ...
 
 
 class ProcessDiedError(EmodistError):
@@ -42,28 +42,33 @@ class UnexpectedError(EmodistError):
 
 
 class Child:
-    """Runs the stage of a job in a process of its own, and makes a new one when that is lost.
+    """Runs a stage in a process of its own, and makes a new one when that is lost.
 
     Parameters
     ----------
-    kind : {"decode", "embed"}
-        Which stage of the job; see `stages.build`.
+    make : function of a module
+        Called with the settings, in the child; gives what is called with each request and yields
+        messages, None being a mere sign of life.
     settings : MediaSettings
-        Of the job; also after how many seconds without a sign of life a file is given up.
+        Of the job; also after how many seconds without a message a file is given up.
     """
 
-    def __init__(self, kind: Literal["decode", "embed"], settings: MediaSettings):
-        self._kind = kind
+    def __init__(
+        self, make: Callable[[Any], Callable[[Any], Iterator[Any]]], settings: MediaSettings
+    ):
+        self._make = make
         self._settings = settings
         self._live: tuple[subprocess.Popen, Connection] | None = None
 
     def run(self, request: Any) -> Iterator[Any]:
-        """What the stage yields for a recording, or for what else it is called with.
+        """What the stage yields for a request.
 
         Raises
         ------
         EmodistError
             As the stage raised it, or what became of the process.
+        OSError
+            If the stage found no space left.
         """
         process, pipe = self._live or (None, None)
         if process is None or pipe is None or process.poll() is not None:
@@ -71,10 +76,8 @@ class Child:
         _send(pipe, request)
         try:
             limit_s = self._settings.file_timeout_s
-            is_done = False
-            while not is_done:
-                messages, is_done = self._receive(process, pipe, limit_s)
-                yield from messages
+            while (message := self._receive(process, pipe, limit_s)) is not END:
+                yield message
         except GeneratorExit:
             self.close()
             raise
@@ -105,7 +108,7 @@ class Child:
         )
         theirs.close()
         self._live = process, pipe
-        _send(pipe, (self._kind, self._settings))
+        _send(pipe, (self._make, self._settings))
         # The clock of the first file starts when the imports are done.
         self._receive(process, pipe, START_TIMEOUT_S)
         return process, pipe
@@ -124,27 +127,9 @@ class Child:
             self.close()
             how = signal.Signals(-status).name if status < 0 else f"exit code {status}"
             raise ProcessDiedError(f"the process that worked on this file died ({how})") from None
-        if isinstance(message, EmodistError):
+        if isinstance(message, Exception):
             raise message
         return message
-
-
-def _reduced(batch: pa.RecordBatch) -> tuple:
-    return _batch, (batch.schema.serialize().to_pybytes(), batch.serialize().to_pybytes())
-
-
-def _batch(schema: bytes, rows: bytes) -> pa.RecordBatch:
-    return pa.ipc.read_record_batch(pa.py_buffer(rows), _schema(schema))
-
-
-@functools.lru_cache(4)
-def _schema(data: bytes) -> pa.Schema:
-    return pa.ipc.read_schema(pa.py_buffer(data))
-
-
-# Arrow's own message: pickle takes each buffer and each field's metadata apart, at ten times the
-# cost.
-ForkingPickler.register(pa.RecordBatch, _reduced)
 
 
 def _send(pipe: Connection, request: Any) -> None:
@@ -154,13 +139,12 @@ def _send(pipe: Connection, request: Any) -> None:
 
 
 def serve(pipe: Connection) -> None:
-    """The child's side: build the stage, then work until the parent hangs up."""
+    """The child's side: make the stage, then work until the parent hangs up."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
-        # The imports are slow, and the watch over the parent stands already.
-        from emodist import stages
-
-        stage = stages.build(*pipe.recv())
+        # This imports the stage, which is slow, and the watch over the parent stands already.
+        make, settings = pipe.recv()
+        stage = make(settings)
     except EmodistError as error:
         pipe.send(error)
         return
@@ -168,22 +152,20 @@ def serve(pipe: Connection) -> None:
     while True:
         request = pipe.recv()
         try:
-            # One answer for a clip: each wakes the parent, and takes the processor from a child.
-            answer: list[Any] = []
             sent_s = time.monotonic()
             for message in stage(request):
-                answer.append(message)
-                if time.monotonic() - sent_s > ANSWER_EVERY_S:
-                    pipe.send((answer, False))
-                    answer, sent_s = [], time.monotonic()
-            pipe.send((answer, True))
+                if message is not None or time.monotonic() - sent_s > ALIVE_EVERY_S:
+                    pipe.send(message)
+                    sent_s = time.monotonic()
+            pipe.send(END)
         except EmodistError as error:
             pipe.send(error)
         except BrokenPipeError:
             raise
-        # Whatever goes wrong with one file is a row of `failures`, with its name and message.
         except Exception as error:
-            pipe.send(UnexpectedError(f"{type(error).__name__}: {error}"))
+            is_full = isinstance(error, OSError) and error.errno in NO_SPACE
+            unknown = UnexpectedError(f"{type(error).__name__}: {error}")
+            pipe.send(error if is_full else unknown)
 
 
 def _end_with(parent: int) -> None:

@@ -138,7 +138,7 @@ def run(table: str, settings: ClusterSettings, out: str) -> Clustering:
     strange = sorted(storage.names(out) - set(FILES))
     if strange:
         raise OutputError(f"{out} holds other files, such as {strange[0]}; choose another --out")
-    found = cluster(dataset.load(table, settings.features), settings)
+    found = cluster(dataset.load(table, settings.features).originals(), settings)
     save(found, out)
     return found
 
@@ -153,22 +153,18 @@ def cluster(data: Dataset, settings: ClusterSettings) -> Clustering:
         `speaker_norm` needs it.
     """
     entry: Any = settings.build_algorithm()
-    if entry.MOST_ROWS is not None and len(data) > entry.MOST_ROWS:
-        raise ConfigError(
-            f"{settings.algorithm} compares pairs of rows and takes at most {entry.MOST_ROWS}; "
-            f"the table has {len(data)}. Take algorithm=mini_batch_kmeans"
-        )
+    check_size(entry, settings.algorithm, len(data))
     points, variance = space(data, settings)
     ks = _ks(entry, settings, len(np.unique(points, axis=0)))
     rng = np.random.default_rng(settings.seed)
-    sampled = _at_most(settings.sample, np.arange(len(points)), rng)
-    unit, draws = _draws(data, settings, rng)
-    fits = {k: _fit(entry, points, k, settings) for k in ks}
+    sampled = at_most(settings.sample, np.arange(len(points)), rng)
+    unit, draws = bootstrap(data, settings, rng)
+    fits = {k: fit(entry, points, k, settings) for k in ks}
     scores = []
     for k, (labels, _) in fits.items():
         row: dict[str, Any] = {"k": len(set(labels) - {NOISE})}
         row.update(score(points, labels, sampled))
-        row["stability"] = _stability(entry, points, labels, k, draws, settings)
+        row["stability"] = stability(entry, points, labels, k, draws, settings)
         row["smallest"] = min(Counter(labels[labels != NOISE].tolist()).values(), default=0)
         scores.append(row)
     chosen, own = choose(scores)
@@ -197,6 +193,21 @@ def cluster(data: Dataset, settings: ClusterSettings) -> Clustering:
     return Clustering(
         data, points, labels, distance, confidence, scores, examples, _without_nan(about)
     )
+
+
+def check_size(entry: Any, algorithm: str, n_rows: int) -> None:
+    """Nothing, if the clusterer can take so many rows.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot.
+    """
+    if entry.MOST_ROWS is not None and n_rows > entry.MOST_ROWS:
+        raise ConfigError(
+            f"{algorithm} compares pairs of rows and takes at most {entry.MOST_ROWS}; "
+            f"the table has {n_rows}. Take algorithm=mini_batch_kmeans"
+        )
 
 
 def space(data: Dataset, settings: ClusterSettings) -> tuple[np.ndarray, float]:
@@ -317,7 +328,7 @@ def save(found: Clustering, out: str) -> None:
     _write_csv(storage.join(out, "examples.csv"), _example_rows(found))
     chosen = found.about["settings"]
     rng = np.random.default_rng(chosen["seed"])
-    drawn = _at_most(chosen["sample"], np.arange(len(found.points)), rng)
+    drawn = at_most(chosen["sample"], np.arange(len(found.points)), rng)
     figures = (
         plots.scores_by_k(found.scores, found.about["k"]),
         plots.scatter(found.points, found.cluster, drawn),
@@ -380,7 +391,7 @@ def _ks(entry: Any, settings: ClusterSettings, n_distinct: int) -> list[int]:
     return list(range(low, high + 1))
 
 
-def _fit(
+def fit(
     entry: Any, points: np.ndarray, k: int, settings: ClusterSettings
 ) -> tuple[np.ndarray, np.ndarray]:
     """Clusters by falling size, and confidences (nan where the clusterer has none)."""
@@ -402,7 +413,7 @@ def _fit(
     return np.array([renamed.get(label, NOISE) for label in labels.tolist()]), confidence
 
 
-def _draws(
+def bootstrap(
     data: Dataset, settings: ClusterSettings, rng: np.random.Generator
 ) -> tuple[str, list[np.ndarray]]:
     """What is drawn, and the distinct rows of each draw.
@@ -421,11 +432,11 @@ def _draws(
     for _ in range(settings.n_resamples):
         drawn = np.zeros(len(names), bool)
         drawn[rng.integers(len(names), size=len(names))] = True
-        draws.append(_at_most(settings.sample, np.flatnonzero(drawn[codes]), rng))
+        draws.append(at_most(settings.sample, np.flatnonzero(drawn[codes]), rng))
     return unit, draws
 
 
-def _stability(
+def stability(
     entry: Any,
     points: np.ndarray,
     labels: np.ndarray,
@@ -439,7 +450,7 @@ def _stability(
     found = []
     for rows in draws:
         try:
-            again, _ = _fit(entry, points[rows], k, settings)
+            again, _ = fit(entry, points[rows], k, settings)
         except ConfigError:
             # A draw of a small table can have fewer rows than the clusterer needs.
             continue
@@ -447,7 +458,7 @@ def _stability(
     return float(np.mean(found)) if found else math.nan
 
 
-def _at_most(n_rows: int, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def at_most(n_rows: int, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rows if len(rows) <= n_rows else np.sort(rng.choice(rows, n_rows, replace=False))
 
 

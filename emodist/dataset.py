@@ -3,6 +3,7 @@
 Rows come in one order, by corpus, file and segment, whichever engine or shard wrote them.
 """
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from emodist import export, output, registry, schema, storage
+from emodist import export, output, registry, schema, splits, storage
 from emodist.errors import ConfigError
 
 KEYS = schema.SEGMENTS.names
@@ -95,6 +96,61 @@ class Dataset:
         if len(classes) < 2:
             raise ConfigError(f"two classes or more are needed; all rows are {str(classes[0])!r}")
         return y, tuple(map(str, classes))
+
+    def is_variant(self) -> np.ndarray:
+        """Which rows are augmented variants: those whose attribute `parent` says of what."""
+        parents = self.attributes.get("parent")
+        if parents is None:
+            return np.zeros(len(self), bool)
+        return np.array([bool(parent) for parent in parents], bool)
+
+    def originals(self) -> "Dataset":
+        """The rows that are no variants."""
+        return self.select(~self.is_variant()) if self.is_variant().any() else self
+
+    def sources(self) -> np.ndarray:
+        """The recording that each row was made from; its own, unless it is a variant.
+
+        `parent` names a recording by its id or its file, and may be a variant itself.
+        """
+        is_variant = self.is_variant()
+        if not is_variant.any():
+            return self.recording_id
+        by_uri = dict(zip(self.uri[~is_variant], self.recording_id[~is_variant], strict=True))
+        parents = self.attributes["parent"][is_variant]
+        parent = {
+            recording: by_uri.get(given, given)
+            for recording, given in zip(self.recording_id[is_variant], parents, strict=True)
+        }
+
+        def source(recording: str) -> str:
+            seen = set()
+            while recording in parent and recording not in seen:
+                seen.add(recording)
+                recording = parent[recording]
+            return recording
+
+        return _objects(source(recording) for recording in self.recording_id)
+
+    def folds(self, protocol: str, rng: np.random.Generator | None = None) -> list[splits.Fold]:
+        """Folds of a protocol (`splits.make`) over the rows that are no variants.
+
+        Augmented variants are never tested; `with_variants` adds them to what trains.
+        """
+        rows = self.originals()
+        folds = splits.make(
+            protocol,
+            rows.people(),
+            rows.label,
+            corpus=rows.corpus,
+            attributes=rows.attributes,
+            rng=rng,
+        )
+        return splits.renumbered(folds, np.flatnonzero(~self.is_variant()))
+
+    def with_variants(self, rows: np.ndarray) -> np.ndarray:
+        """Training rows and the augmented variants that may train beside them; sorted."""
+        return splits.with_variants(rows, self.sources(), self.is_variant())
 
     def labelled(self) -> "Dataset":
         """The rows that have a label."""
@@ -235,14 +291,30 @@ def _described(uri: str, rows: pa.Table) -> Iterable[tuple[str, dict[str, Any]]]
     batches: Iterable[pa.RecordBatch] = []
     if "attributes" in rows.column_names:
         batches = rows.select(columns).to_batches()
-    elif out := _output_folder(uri):
+    elif out := output_folder(uri):
         batches = output.table(out, "recordings").to_batches(columns=columns)
     for batch in batches:
         for row in batch.to_pylist():
             yield row["recording_id"], json.loads(row["attributes"] or "{}")
 
 
-def _output_folder(uri: str) -> str | None:
+def origin(uri: str) -> dict[str, Any]:
+    """How a table was made: its folder, settings, versions, and the hash of YAMNet's network.
+
+    Empty for a table that lies outside an output folder.
+    """
+    folder = output_folder(uri)
+    if folder is None:
+        return {}
+    record = json.loads(storage.read(storage.join(folder, "run.json")))
+    made = {"uri": folder, **{key: record[key] for key in ("emodist", "settings", "versions")}}
+    with contextlib.suppress(FileNotFoundError):
+        core = json.loads(storage.read(storage.join(folder, "yamnet", "core.json")))
+        made["yamnet_sha256"] = core["core_sha256"]
+    return made
+
+
+def output_folder(uri: str) -> str | None:
     """The output folder that a table lies in, or is."""
     folder = storage.absolute(uri)
     for _ in range(3):

@@ -1,7 +1,6 @@
 """What is wrong with a copy of a corpus: every file is looked at, none is changed.
 
 Each file is read and decoded once, in child processes, since a damaged one may crash its decoder.
-A child is `python -m emodist.doctor FD` and talks over that socket.
 """
 
 import contextlib
@@ -11,16 +10,11 @@ import io
 import os
 import queue
 import re
-import signal
-import subprocess
 import sys
-import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -28,6 +22,7 @@ from tqdm import tqdm
 
 from emodist import listing, storage
 from emodist.audio import decode
+from emodist.child import Child, FileTimeoutError, ProcessDiedError
 from emodist.config import MediaSettings
 from emodist.corpora import AsideError, Corpus, Description
 from emodist.errors import AudioError, ConfigError, CorpusError
@@ -37,7 +32,6 @@ KINDS = (
 )  # fmt: skip
 # -60 dB below full scale; the quietest acted speech peaks some 20 dB above that.
 SILENT_PEAK = 1e-3
-START_TIMEOUT_S = 300.0
 LINE_EVERY_S = 15.0
 # A smaller object is read at once.
 WHOLE_BYTES = 64 * 2**20
@@ -262,19 +256,19 @@ def _counted(counts: dict[str, int], n_shown: int = 30) -> str:
 
 def _examine_all(files: list[listing.MediaFile], settings: MediaSettings) -> dict[str, Examination]:
     n_workers = min(settings.workers or os.cpu_count() or 1, len(files)) or 1
-    idle: queue.Queue[_Examiner] = queue.Queue()
-    examiners = [_Examiner(settings) for _ in range(n_workers)]
-    for examiner in examiners:
-        idle.put(examiner)
+    idle: queue.Queue[Child] = queue.Queue()
+    children = [Child(examining, settings) for _ in range(n_workers)]
+    for child in children:
+        idle.put(child)
 
     def look(file: listing.MediaFile) -> Examination:
         if file.problem:
             return Examination(error=file.problem)
-        examiner = idle.get()
+        child = idle.get()
         try:
-            return examiner.examine(file.uri)
+            return _examined(child, file.uri)
         finally:
-            idle.put(examiner)
+            idle.put(child)
 
     results = {}
     pool = ThreadPoolExecutor(n_workers)
@@ -284,8 +278,8 @@ def _examine_all(files: list[listing.MediaFile], settings: MediaSettings) -> dic
             results[waiting[future]] = future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for examiner in examiners:
-            examiner.close()
+        for child in children:
+            child.close()
     return {file.path: results[file.path] for file in files}
 
 
@@ -302,70 +296,17 @@ def _with_progress(results: Iterable[Any], total: int) -> Iterator[Any]:
             yield result
 
 
-class _Examiner:
-    """The parent's side of a child that examines one file after another."""
-
-    def __init__(self, settings: MediaSettings):
-        self._settings = settings
-        self._live: tuple[subprocess.Popen, Connection] | None = None
-
-    def examine(self, uri: str) -> Examination:
-        try:
-            _, pipe = self._live or self._start()
-            pipe.send((uri, self._settings.decoder, self._settings.max_duration_s))
-            while (message := self._receive(self._settings.file_timeout_s)) is None:
-                pass
-            return Examination(**message)
-        except TimeoutError:
-            self.close()
-            return Examination(
-                error=f"the decoder gave no sound for {self._settings.file_timeout_s:g} s"
-            )
-        except (EOFError, ConnectionError):
-            self.close()
-            return Examination(error="the process that decoded it died")
-
-    def close(self) -> None:
-        if self._live is None:
-            return
-        process, pipe = self._live
-        self._live = None
-        # The group holds what the child started.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        pipe.close()
-
-    def _start(self) -> tuple[subprocess.Popen, Connection]:
-        pipe, theirs = Pipe()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "emodist.doctor", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=2,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            process_group=0,
-        )
-        theirs.close()
-        self._live = process, pipe
-        self._receive(START_TIMEOUT_S)
-        return self._live
-
-    def _receive(self, timeout_s: float) -> Any:
-        assert self._live is not None
-        if not self._live[1].poll(timeout_s):
-            raise TimeoutError
-        return self._live[1].recv()
+def _examined(child: Child, uri: str) -> Examination:
+    try:
+        *_, result = child.run(uri)
+    except (FileTimeoutError, ProcessDiedError) as error:
+        return Examination(error=str(error))
+    return result
 
 
-def serve(pipe: Connection) -> None:
-    """The child's side: examine what is asked for until the parent hangs up."""
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    pipe.send("ready")
-    while True:
-        uri, decoder, max_duration_s = pipe.recv()
-        for message in examine(uri, decoder, max_duration_s):
-            pipe.send(message and dataclasses.asdict(message))
+def examining(settings: MediaSettings) -> Callable[[str], Iterator[Examination | None]]:
+    """The stage of the child processes."""
+    return lambda uri: examine(uri, settings.decoder, settings.max_duration_s)
 
 
 def examine(
@@ -418,14 +359,3 @@ def _source(uri: str) -> Iterator[Any]:
     with io.BytesIO(fs.cat_file(path)) as file:
         file.name = uri
         yield file
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(EOFError, ConnectionError):
-        serve(Connection(int(sys.argv[1])))

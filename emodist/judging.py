@@ -1,17 +1,25 @@
 """Train and evaluate: from a table and settings to a bundle, a saved result, and words."""
 
 import dataclasses
+import importlib.metadata
 import json
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
-from emodist import bundle, dataset, evaluation, storage, tables, training
-from emodist.config import TrainSettings
+import emodist
+from emodist import bundle, config, dataset, evaluation, network_fit, storage, tables, training
+from emodist.batches import TableSource
+from emodist.config import NetworkSettings, TrainSettings
 from emodist.dataset import Dataset
 from emodist.evaluation import Comparison, Evaluation
+from emodist.network_training import Progress
 from emodist.training import Prediction
+
+# Hears the name of a fold and how far its network is.
+Tell: TypeAlias = Callable[[str, Progress], None]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,21 +38,26 @@ class Judgement:
 
 
 def evaluate(
-    table: str, settings: TrainSettings, out: str | None = None, against: str | None = None
+    table: str,
+    settings: TrainSettings | NetworkSettings,
+    out: str | None = None,
+    against: str | None = None,
+    tell: Tell | None = None,
 ) -> Judgement:
-    """Cross-validated metrics of a classifier; saved with its predictions if `out` is given.
+    """Cross-validated metrics of a classifier or network; saved with its predictions in `out`.
+
+    `against` names another classifier or network, with its defaults; `tell` hears of the progress
+    of networks.
 
     Raises
     ------
     ConfigError
         If the table does not fit the settings.
     """
-    data = _labelled(table, settings)
-    prediction, found = _cross_validated(data, settings)
+    data, prediction, found = cross_validated(table, settings, tell)
     comparison = None
     if against is not None:
-        other = dataclasses.replace(settings, model=against, model_settings={})
-        rival, _ = _cross_validated(data, other)
+        _, rival, _ = cross_validated(table, config.rival(settings, against), tell)
         _, classes = data.targets()
         comparison = evaluation.compare(
             data.label[prediction.rows].astype(str),
@@ -56,7 +69,18 @@ def evaluate(
         )
     judgement = Judgement(found, comparison, against)
     if out is not None:
-        result = {"settings": settings.identity(), "table": table, **judgement.to_dict()}
+        made = dataset.origin(table)
+        result = {
+            "emodist": emodist.__version__,
+            "settings": settings.identity(),
+            "table": storage.absolute(table),
+            "featurized": made.pop("settings", {}),
+            "origin": made,
+            "data": bundle.card(data),
+            "folds": _folds(data, prediction),
+            "versions": {name: importlib.metadata.version(name) for name in bundle.PACKAGES},
+            **judgement.to_dict(),
+        }
         storage.write(storage.join(out, "evaluation.json"), json.dumps(result, indent=2).encode())
         _save_predictions(storage.join(out, "predictions.parquet"), data, prediction)
     return judgement
@@ -70,16 +94,15 @@ def train(table: str, settings: TrainSettings, out: str) -> Judgement:
     ConfigError, OutputError
         If the table does not fit the settings, or `out` cannot be written.
     """
-    data = _labelled(table, settings)
-    _, found = _cross_validated(data, settings)
+    data, _, found = cross_validated(table, settings)
     model, temperature = training.fit(data, settings)
-    bundle.save(
-        storage.absolute(out), model, temperature, data, settings, found, _how_featurized(table)
-    )
+    made = dataset.origin(table)
+    where = storage.absolute(out)
+    bundle.save(where, model, temperature, data, settings, found, made.get("settings", {}), made)
     return Judgement(found)
 
 
-def text(judgement: Judgement, settings: TrainSettings) -> str:
+def text(judgement: Judgement, settings: TrainSettings | NetworkSettings) -> str:
     """The numbers in a few lines, the protocol first."""
     found = judgement.evaluation
     low, high = found.intervals["uar"]
@@ -111,8 +134,15 @@ def text(judgement: Judgement, settings: TrainSettings) -> str:
     return "\n".join(lines)
 
 
-def _labelled(table: str, settings: TrainSettings) -> Dataset:
-    data = dataset.load(table, settings.features)
+def labelled(table: str, features: Sequence[str] | None) -> Dataset:
+    """The rows of a table that have a label, with the given features.
+
+    Raises
+    ------
+    ConfigError
+        If there are none, or the table is not as it should be.
+    """
+    data = dataset.load(table, features)
     rows = data.labelled()
     if not len(rows):
         # Says that there are no labels, and what to do.
@@ -120,10 +150,23 @@ def _labelled(table: str, settings: TrainSettings) -> Dataset:
     return rows
 
 
-def _cross_validated(data: Dataset, settings: TrainSettings) -> tuple[Prediction, Evaluation]:
-    folds = training.make_folds(data, settings)
-    prediction = training.out_of_fold(data, folds, settings)
-    return prediction, training.judge(data, folds, prediction, settings)
+def cross_validated(
+    table: str, settings: TrainSettings | NetworkSettings, tell: Tell | None = None
+) -> tuple[Dataset, Prediction, Evaluation]:
+    """The labelled rows, what was said of each by a model that had not seen its fold, and metrics.
+
+    A network reads its rows from the table as it needs them: the dataset then has keys alone.
+    """
+    if isinstance(settings, NetworkSettings):
+        data = labelled(table, [])
+        source = TableSource(table, data, settings.columns())
+        folds = training.make_folds(data, settings)
+        prediction = network_fit.out_of_fold(data, folds, settings, source, tell)
+    else:
+        data = labelled(table, settings.features)
+        folds = training.make_folds(data, settings)
+        prediction = training.out_of_fold(data, folds, settings)
+    return data, prediction, training.judge(data, folds, prediction, settings)
 
 
 def _save_predictions(uri: str, data: Dataset, prediction: Prediction) -> None:
@@ -151,9 +194,12 @@ def _save_predictions(uri: str, data: Dataset, prediction: Prediction) -> None:
         write(batch)
 
 
-def _how_featurized(table: str) -> dict[str, Any]:
-    """Settings in the `run.json` beside a table; empty for a table of other origin."""
-    for folder in (storage.absolute(table), storage.absolute(table).rpartition("/")[0]):
-        if "run.json" in storage.names(folder):
-            return json.loads(storage.read(storage.join(folder, "run.json")))["settings"]
-    return {}
+def _folds(data: Dataset, prediction: Prediction) -> dict[str, Any]:
+    """Who was tested in each fold: its model, which is not kept, was fitted on the others."""
+    people = data.people()[prediction.rows]
+    found: dict[str, Any] = {}
+    for name in dict.fromkeys(prediction.fold):
+        tested = prediction.fold == name
+        speakers = sorted({str(speaker) for speaker in people[tested]})
+        found[str(name)] = {"n_test": int(tested.sum()), "test_speakers": speakers}
+    return found

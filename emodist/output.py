@@ -10,6 +10,7 @@
 import contextlib
 import dataclasses
 import importlib.metadata
+import itertools
 import json
 import platform
 import time
@@ -23,7 +24,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 import emodist
-from emodist import plan, schema, storage, tables
+from emodist import plan, schema, storage, tables, variants
 from emodist.config import FeaturizeSettings, MediaSettings
 from emodist.errors import ConfigError, OutputError
 
@@ -109,19 +110,29 @@ def table(out: str, name: str) -> ds.Dataset:
 
 
 def totals(out: str) -> dict[str, Any]:
-    """Counts over all runs: files done and failed, rows, hours, files with the same sound."""
-    counts: dict[str, Any] = {"recordings": 0, "segments": 0, "failed": 0}
+    """Counts over all runs: recordings done and failed, rows, hours, files with the same sound.
+
+    `variants` says how many of the recordings are augmented.
+    """
+    counts: dict[str, Any] = {"recordings": 0, "variants": 0, "segments": 0, "failed": 0}
     shas: set[str] = set()
     audio_s = 0.0
     if storage.names(storage.join(out, "recordings")):
-        for batch in table(out, "recordings").to_batches(columns=["duration_s", "audio_sha"]):
+        columns = ["recording_id", "duration_s", "audio_sha"]
+        for batch in table(out, "recordings").to_batches(columns=columns):
             counts["recordings"] += batch.num_rows
             audio_s += pc.sum(batch["duration_s"]).as_py() or 0.0
-            shas.update(sha[:16] for sha in batch["audio_sha"].to_pylist())
+            # A variant has the hash of the file that it was made from.
+            ids = batch["recording_id"].to_pylist()
+            is_variant = [variants.is_variant(recording) for recording in ids]
+            counts["variants"] += sum(is_variant)
+            known = zip(batch["audio_sha"].to_pylist(), is_variant, strict=True)
+            shas.update(sha[:16] for sha, is_made in known if not is_made)
         counts["failed"] = table(out, "failures").count_rows()
     if storage.names(storage.join(out, "features")):
         counts["segments"] = table(out, "features").count_rows()
-    return {**counts, "same_sound": counts["recordings"] - len(shas), "audio_h": audio_s / 3600}
+    same_sound = counts["recordings"] - counts["variants"] - len(shas)
+    return {**counts, "same_sound": same_sound, "audio_h": audio_s / 3600}
 
 
 def pending(out: str, parts: list[pa.Table]) -> pa.Table:
@@ -147,10 +158,11 @@ def drop_stale(out: str, parts: list[pa.Table]) -> None:
     next one.
     """
     latest = attempts(parts)
-    by_path = dict(
-        zip(plan.planned(parts, "path"), plan.planned(parts, "recording_id"), strict=True)
-    )
-    replaced = pa.array(latest.keys() - set(by_path.values()), pa.string())
+    # Variants stand and fall with the file that they are made from.
+    sources = map(variants.original, plan.planned(parts, "recording_id"))
+    current = set(dict(zip(plan.planned(parts, "path"), sources, strict=True)).values())
+    stale = [recording for recording in latest if variants.original(recording) not in current]
+    replaced = pa.array(stale, pa.string())
 
     def is_current(batch: pa.RecordBatch) -> pa.Array:
         return pc.invert(pc.is_in(batch["recording_id"], replaced))
@@ -185,7 +197,9 @@ def tidy(out: str) -> None:
         storage.remove(staging)
     if storage.is_remote(out):
         return
-    for file in Path(storage.absolute(out)).glob("*/.*.tmp"):
+    folder = Path(storage.absolute(out))
+    # The sound files of `extract` lie in folders like those of its input.
+    for file in itertools.chain(folder.glob("*/.*.tmp"), folder.glob("audio/*/**/.*.tmp")):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - file.stat().st_mtime > ABANDONED_S:
                 file.unlink()

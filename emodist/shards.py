@@ -9,24 +9,20 @@ are fixed and files appear whole, so a second attempt, or a second worker, write
 again and nothing is lost or doubled; a reader of the three folders never sees a row twice.
 """
 
-import contextlib
 import dataclasses
 import datetime
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+import os
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from emodist import schema, stages, storage, tables
-from emodist.child import Child, ProcessDiedError
+from emodist.child import Child, FileTimeoutError, ProcessDiedError
 from emodist.config import FeaturizeSettings, MediaSettings
 from emodist.errors import AudioError, CorpusError, EmodistError, OutputError
-from emodist.stages import Outcome
-
-# Rows of so many bytes are embedded at once: some minutes of sound, hundreds of patches.
-EMBED_BYTES = 16 * 2**20
+from emodist.stages import Outcome, Outcomes, Saved
 
 
 @dataclasses.dataclass
@@ -56,7 +52,8 @@ class ShardRunner:
         self.settings = settings
         self.does_decode, self.does_embed = does_decode, does_embed
         self.has_network = has_network(settings)
-        self.decoder, self.embedder = Child("decode", settings), Child("embed", settings)
+        self.decoder = Child(stages.decoding, settings)
+        self.embedder = Child(stages.embedding, settings)
         self.schemas = table_schemas(settings)
 
     def __call__(self, shard: dict[str, Any]) -> ShardResult:
@@ -102,76 +99,71 @@ class ShardRunner:
             publish(out, siblings, self.schemas)
 
     def _decode(self, shard: dict[str, Any], receipt: str, result: ShardResult) -> None:
-        out = self.settings.out
-        done: list[dict[str, Any]] = []
-        failed: list[dict[str, Any]] = []
-        with self._decoded_rows(shard) as write:
-            for recording in shard["recordings"]:
-                try:
-                    outcome = self._recording(recording, write)
-                except OutputError:
-                    raise
-                except EmodistError as error:
-                    failed.append(failure(recording, error))
-                else:
-                    done.append({**recording, **vars(outcome)})
-                    result.audio_s += outcome.duration_s
-                    result.cpu_s += outcome.cpu_s
+        out, recordings = self.settings.out, shard["recordings"]
+        if isinstance(self.settings, FeaturizeSettings):
+            name = "segments" if self.has_network else "features"
+            with storage.new_file(staged(out, shard, name)) as path:
+                head = stages.decoded_schema(self.settings).serialize()
+                Path(path).write_bytes(head)
+                outcomes = self._outcomes(recordings, path, head.size, result)
+        else:
+            outcomes = self._outcomes(recordings, None, 0, result)
+        done, failed = [], []
+        for recording in recordings:
+            outcome = outcomes[recording["recording_id"]]
+            if isinstance(outcome, Outcome):
+                done.append({**recording, **vars(outcome)})
+                result.audio_s += outcome.duration_s
+            else:
+                failed.append(failure(recording, outcome))
         _write(staged(out, shard, "failures"), failed, schema.FAILURES)
         _write(staged(out, shard, receipt), done, schema.RECORDINGS)
         result.n_recordings, result.n_failed = len(done), len(failed)
 
-    def _decoded_rows(self, shard: dict[str, Any]) -> AbstractContextManager[tables.Write]:
-        if not isinstance(self.settings, FeaturizeSettings):
-            return contextlib.nullcontext(lambda batch: None)
-        name = "segments" if self.has_network else "features"
-        return tables.arrow_writer(
-            staged(self.settings.out, shard, name), stages.decoded_schema(self.settings)
-        )
-
-    def _recording(self, recording: dict[str, Any], write: tables.Write) -> Outcome:
-        if recording["problem"]:
-            raise CorpusError(recording["problem"])
-        n_staged = 0
-        for is_last_try in (False, True):
-            n_seen = 0
+    def _outcomes(
+        self, recordings: list[dict[str, Any]], path: str | None, n_bytes: int, result: ShardResult
+    ) -> Outcomes:
+        """What became of each recording; the rows of those that are done are in the file."""
+        outcomes: Outcomes = {
+            r["recording_id"]: CorpusError(r["problem"]) for r in recordings if r["problem"]
+        }
+        suspect = None
+        while waiting := [r for r in recordings if r["recording_id"] not in outcomes]:
+            current = waiting[0]["recording_id"]
             try:
-                for message in self.decoder.run(recording):
-                    if isinstance(message, Outcome):
-                        outcome = message
+                for message in self.decoder.run((waiting, path)):
+                    if isinstance(message, Saved):
+                        outcomes |= message.outcomes
+                        n_bytes = message.n_bytes
+                        result.cpu_s += message.cpu_s
                     elif message is not None:
-                        # A second try makes the rows of the first again.
-                        write(message.slice(max(0, n_staged - n_seen)))
-                        n_seen += message.num_rows
-                break
-            except ProcessDiedError:
+                        current = message
+            except (ProcessDiedError, FileTimeoutError) as error:
                 # A process may be killed from outside; a file that kills it does so twice.
-                if is_last_try:
-                    raise
-                n_staged = n_seen
-        return outcome
+                if isinstance(error, FileTimeoutError) or current == suspect:
+                    outcomes[current] = error
+                suspect = current
+                if path:
+                    # Rows after the last that were reported are made again.
+                    os.truncate(path, n_bytes)
+        return outcomes
 
     def _embed(self, shard: dict[str, Any], result: ShardResult) -> None:
         out = self.settings.out
-        batches = tables.arrow_batches(staged(out, shard, "segments"))
-        with tables.arrow_writer(staged(out, shard, "features"), self.schemas["features"]) as write:
-            for window in _windows(batches, EMBED_BYTES):
-                for message in self._embedded(window):
-                    if isinstance(message, pa.RecordBatch):
-                        write(message)
-                    else:
-                        result.cpu_s += message
-        decoded = list(tables.arrow_batches(staged(out, shard, "decoded")))
-        with tables.arrow_writer(staged(out, shard, "recordings"), schema.RECORDINGS) as write:
-            for batch in decoded:
-                write(batch)
-
-    def _embedded(self, window: list[pa.RecordBatch]) -> list[Any]:
-        try:
-            return list(self.embedder.run(window))
-        except ProcessDiedError:
-            # It may have been killed from outside: no file can be blamed.
-            return list(self.embedder.run(window))
+        head = self.schemas["features"].serialize()
+        for is_last_try in (False, True):
+            try:
+                with storage.new_file(staged(out, shard, "features")) as path:
+                    Path(path).write_bytes(head)
+                    for message in self.embedder.run((staged(out, shard, "segments"), path)):
+                        result.cpu_s += message.cpu_s if message else 0.0
+                break
+            except ProcessDiedError:
+                # It may have been killed from outside: no file can be blamed.
+                if is_last_try:
+                    raise
+        receipt = storage.read(staged(out, shard, "decoded"))
+        storage.write(staged(out, shard, "recordings"), receipt)
 
 
 def failure(recording: dict[str, Any], error: EmodistError) -> dict[str, Any]:
@@ -228,25 +220,12 @@ def publish(out: str, shards: list[dict[str, Any]], schemas: dict[str, pa.Schema
 
 def _completed(batch: pa.RecordBatch, recordings: pa.Table) -> pa.RecordBatch:
     position = pc.index_in(batch["recording_id"], recordings["recording_id"].combine_chunks())
-    batch = batch.filter(pc.is_valid(position))
-    sha = recordings["audio_sha"].combine_chunks().take(position.drop_null())
+    if position.null_count:
+        batch, position = batch.filter(pc.is_valid(position)), position.drop_null()
+    sha = recordings["audio_sha"].combine_chunks().take(position)
     index = batch.schema.get_field_index("audio_sha")
     return batch.set_column(index, batch.schema.field(index), sha)
 
 
 def _write(uri: str, rows: list[dict[str, Any]], table_schema: pa.Schema) -> None:
-    with tables.arrow_writer(uri, table_schema) as write:
-        write(pa.RecordBatch.from_pylist(rows, schema=table_schema))
-
-
-def _windows(batches: Iterable[pa.RecordBatch], n_bytes: int) -> Iterator[list[pa.RecordBatch]]:
-    window: list[pa.RecordBatch] = []
-    size = 0
-    for batch in batches:
-        window.append(batch)
-        size += batch.nbytes
-        if size > n_bytes:
-            yield window
-            window, size = [], 0
-    if window:
-        yield window
+    tables.write_arrow(uri, pa.RecordBatch.from_pylist(rows, schema=table_schema))

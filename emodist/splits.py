@@ -262,6 +262,45 @@ def inner(rows: np.ndarray, speakers: Column, labels: Column, n_folds: int = 4) 
     return [Fold(f"inner/{fold.name}", rows[fold.train], rows[fold.test]) for fold in inside]
 
 
+def renumbered(folds: Sequence[Fold], rows: np.ndarray) -> list[Fold]:
+    """Folds of a part of a table, whose rows have the given numbers in the whole."""
+    return [Fold(fold.name, rows[fold.train], rows[fold.test]) for fold in folds]
+
+
+def with_variants(rows: np.ndarray, sources: Column, is_variant: np.ndarray) -> np.ndarray:
+    """Training rows, and the augmented variants of the recordings that train as a whole.
+
+    A recording of which a part stands elsewhere, as in a random split of windows, has no
+    variants in training: they could hold what is tested.
+
+    Parameters
+    ----------
+    rows : int array
+        Of the training side.
+    sources : shape (n_rows,)
+        The recording that each row of the table was made from.
+    is_variant : bool array, shape (n_rows,)
+
+    Returns
+    -------
+    int array, sorted
+
+    Examples
+    --------
+    >>> with_variants(np.array([0, 1]), ["a", "b", "a", "c"], np.array([False, False, True, True]))
+    array([0, 1, 2])
+    """
+    if not is_variant.any():
+        return rows
+    _, source = np.unique(_words(sources), return_inverse=True)
+    trains = np.zeros(len(source), bool)
+    trains[rows] = True
+    n_inside = np.bincount(source[trains & ~is_variant], minlength=source.max() + 1)
+    n_outside = np.bincount(source[~trains & ~is_variant], minlength=source.max() + 1)
+    is_whole = (n_inside > 0) & (n_outside == 0)
+    return np.flatnonzero((trains & ~is_variant) | (is_variant & is_whole[source]))
+
+
 def overlap(folds: Sequence[Fold], speakers: Column) -> dict[str, list[str]]:
     """Speakers on both sides, by the name of the fold; empty where there are none."""
     people, who = np.unique(_words(speakers), return_inverse=True)

@@ -1,9 +1,8 @@
 """What is done to recordings: plain callables that a child process runs.
 
-`Featurize` and `Extract` are called with a planned recording (`schema.PLANNED`); they yield record
-batches of rows, None as a sign of life, and at last an `Outcome`. Bad media raise `AudioError`.
-`Embed` is called with batches of rows and yields them with what the network adds. It runs in a
-process of its own: TensorFlow never stands where sound is decoded.
+`Featurize` and `Extract` are called with planned recordings (`schema.PLANNED`) and yield messages;
+`Embed` is called with the rows that `Featurize` left and yields them with what the network adds.
+It runs in a process of its own: TensorFlow never stands where sound is decoded.
 """
 
 import contextlib
@@ -11,35 +10,54 @@ import dataclasses
 import hashlib
 import io
 import time
-from collections.abc import Iterator
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
-from emodist import features, schema, storage
+from emodist import features, schema, storage, tables, variants
 from emodist.audio import decode, encode, segments
+from emodist.child import UnexpectedError
 from emodist.config import ExtractSettings, FeaturizeSettings, MediaSettings
+from emodist.errors import EmodistError, OutputError
 from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
 
+# Rows of many clips make one batch: Arrow's cost is by batch and column, not by row.
 BATCH_BYTES = 4 * 2**20
+# Rows do not wait longer than so, at the end of a recording: what waits is lost with a process.
+SAVE_EVERY_S = 1.0
 # Network input of a window of 4 s.
 NETWORK_BYTES = 120_000
+# Rows of so many bytes are embedded at once: some minutes of sound, hundreds of patches.
+EMBED_BYTES = 16 * 2**20
 # Objects up to this size are fetched with one request; larger ones are read as they are decoded.
 WHOLE_BYTES = 16 * 2**20
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What only decoding can tell: the length, the hash of the 16 kHz samples, and the cost."""
+    """What only decoding can tell: the length, and the hash of the 16 kHz samples."""
 
     duration_s: float
     audio_sha: str
+
+
+# By `recording_id`.
+Outcomes: TypeAlias = dict[str, Outcome | EmodistError]
+# The id of the recording that comes next; None as a sign of life; rows; and the outcomes of
+# recordings of which all rows were yielded.
+Message: TypeAlias = str | pa.RecordBatch | Outcomes | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Saved:
+    """Outcomes of recordings whose rows are in the file, how long it is now, and CPU seconds."""
+
+    outcomes: Outcomes
+    n_bytes: int
     cpu_s: float
-
-
-Message: TypeAlias = pa.RecordBatch | Outcome | None
 
 
 # What a segment needs to be embedded, between `Featurize` and `Embed`.
@@ -54,13 +72,45 @@ VOICE = frozenset(
 VOICE_SCORE = 0.3
 
 
-def build(kind: Literal["decode", "embed"], settings: MediaSettings):
-    """The stage of a job that decodes media, or the one that runs a network."""
+def decoding(settings: MediaSettings) -> "Saving":
+    """The stage of a job that decodes media."""
     if isinstance(settings, ExtractSettings):
-        return Extract(settings)
+        return Saving(Extract(settings))
     if isinstance(settings, FeaturizeSettings):
-        return Featurize(settings) if kind == "decode" else Embed(settings)
+        return Saving(Featurize(settings))
     raise TypeError(f"no stage for {type(settings).__name__}")
+
+
+def embedding(settings: FeaturizeSettings) -> "Saving":
+    """The stage of a job that runs a network on what decoding left."""
+    return Saving(Embed(settings))
+
+
+class Saving:
+    """Calls a stage, and appends its rows to a file; what it yields itself is small.
+
+    The file is an Arrow stream that holds its schema already, or None where there are no rows. It
+    can be read up to the length of every `Saved`, whatever becomes of the process.
+    """
+
+    def __init__(self, stage: Callable[[Any], Iterator[Message]]):
+        self.stage = stage
+
+    def __call__(self, request: tuple[Any, str | None]) -> Iterator[str | Saved | None]:
+        given, path = request
+        started_s = time.process_time()
+        with open(path, "ab") if path else io.BytesIO() as file:
+            for message in self.stage(given):
+                if isinstance(message, pa.RecordBatch):
+                    file.write(message.serialize())
+                    yield None
+                elif isinstance(message, dict):
+                    file.flush()
+                    cpu_s = time.process_time()
+                    yield Saved(message, file.tell(), cpu_s - started_s)
+                    started_s = cpu_s
+                else:
+                    yield message
 
 
 def feature_schema(settings: FeaturizeSettings) -> pa.Schema:
@@ -87,7 +137,7 @@ def _schema(settings: FeaturizeSettings, chosen: dict[str, Any]) -> pa.Schema:
 
 
 class Featurize:
-    """Recording in, feature rows out, one per segment; `audio_sha` is left for the publisher."""
+    """Recordings in, feature rows out, one per segment; `audio_sha` is left for the publisher."""
 
     def __init__(self, settings: FeaturizeSettings):
         self.settings = settings
@@ -102,31 +152,48 @@ class Featurize:
         # Compiled kernels and cached filters are made before the clock of a file starts.
         self._compute(np.zeros(decode.SAMPLE_RATE, np.float32))
 
-    def __call__(self, recording: dict[str, Any]) -> Iterator[Message]:
-        sound = Sound(recording["uri"], self.settings)
+    def __call__(self, recordings: Iterable[dict[str, Any]]) -> Iterator[Message]:
         rows: list[dict[str, Any]] = []
-        for item in self.segmentation.cut(sound):
+        outcomes: Outcomes = {}
+        saved_s = time.monotonic()
+        for recording in recordings:
+            yield recording["recording_id"]
+            sound = Sound(recording["uri"], self.settings)
+            is_cut = False
+            with _judged(recording, sound, outcomes):
+                for row in self._rows(recording, sound):
+                    if len(rows) >= self.batch_rows:
+                        yield self._batch(rows)
+                        rows, is_cut = [], True
+                    if row is not None:
+                        rows.append(row)
+                    yield None
+            is_late = time.monotonic() - saved_s > SAVE_EVERY_S
+            if is_cut or is_late or len(rows) >= self.batch_rows:
+                if rows:
+                    yield self._batch(rows)
+                yield outcomes
+                rows, outcomes, saved_s = [], {}, time.monotonic()
+        if rows:
+            yield self._batch(rows)
+        yield outcomes
+
+    def _rows(self, recording: dict[str, Any], sound: "Sound") -> Iterator[dict[str, Any] | None]:
+        """The row of each segment; None for one that is skipped."""
+        keys = {name: recording.get(name) for name in schema.SEGMENTS.names}
+        for item in variants.augmented(self.segmentation.cut(sound), recording):
             speech_fraction = segments.speech_fraction(item.waveform)
             if not self.network and speech_fraction < self.settings.min_speech_fraction:
                 yield None
                 continue
-            rows.append(
-                {
-                    "segment": item.index,
-                    "start_s": item.start_s,
-                    "end_s": item.end_s,
-                    "speech_fraction": speech_fraction,
-                    **self._compute(item.waveform),
-                }
-            )
-            if len(rows) == self.batch_rows:
-                yield self._batch(recording, rows)
-                rows = []
-            else:
-                yield None
-        if rows:
-            yield self._batch(recording, rows)
-        yield sound.outcome()
+            yield {
+                **keys,
+                "segment": item.index,
+                "start_s": item.start_s,
+                "end_s": item.end_s,
+                "speech_fraction": speech_fraction,
+                **self._compute(item.waveform),
+            }
 
     def _compute(self, waveform: np.ndarray) -> dict[str, np.ndarray]:
         s = self.settings
@@ -135,18 +202,16 @@ class Featurize:
             found[NETWORK_INPUT.name] = network_input(waveform).ravel()
         return found
 
-    def _batch(self, recording: dict[str, Any], rows: list[dict[str, Any]]) -> pa.RecordBatch:
+    def _batch(self, rows: list[dict[str, Any]]) -> pa.RecordBatch:
         columns = []
         for field in self.schema:
+            cells = [row[field.name] for row in rows]
             if schema.is_feature(field):
-                column = schema.column(field, np.stack([row[field.name] for row in rows]))
+                columns.append(schema.column(field, np.stack(cells)))
             elif field.name == NETWORK_INPUT.name:
-                column = _lists([row[field.name] for row in rows])
-            elif field.name in rows[0]:
-                column = pa.array([row[field.name] for row in rows], field.type)
+                columns.append(_lists(cells))
             else:
-                column = pa.repeat(pa.scalar(recording.get(field.name), field.type), len(rows))
-            columns.append(column)
+                columns.append(pa.array(cells, field.type))
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 
@@ -162,18 +227,18 @@ class Embed:
         self.voice = [i for i, name in enumerate(self.model.class_slugs) if name in VOICE]
         self.schema = feature_schema(settings)
 
-    def __call__(self, batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch | float]:
-        """Finished batches, then the CPU seconds that they took."""
-        started_s = time.process_time()
-        inputs = [
-            cell.values.to_numpy().reshape(-1, N_BANDS)
-            for batch in batches
-            for cell in batch[NETWORK_INPUT.name]
-        ]
-        results = iter(self.model.embed_clips(inputs))
-        for batch in batches:
-            yield self._finished(batch, [next(results) for _ in range(batch.num_rows)])
-        yield time.process_time() - started_s
+    def __call__(self, uri: str) -> Iterator[Message]:
+        """The finished batches of a file of `Featurize`."""
+        for batches in _windows(tables.arrow_batches(uri), EMBED_BYTES):
+            inputs = [
+                cell.values.to_numpy().reshape(-1, N_BANDS)
+                for batch in batches
+                for cell in batch[NETWORK_INPUT.name]
+            ]
+            results = iter(self.model.embed_clips(inputs))
+            for batch in batches:
+                yield self._finished(batch, [next(results) for _ in range(batch.num_rows)])
+        yield {}
 
     def _finished(self, batch: pa.RecordBatch, results: list) -> pa.RecordBatch:
         speech = np.array(
@@ -194,22 +259,26 @@ class Embed:
 
 
 class Extract:
-    """Recording in, 16 kHz mono sound file out; no rows."""
+    """Recordings in, 16 kHz mono sound files out; no rows."""
 
     def __init__(self, settings: ExtractSettings):
         self.settings = settings
 
-    def __call__(self, recording: dict[str, Any]) -> Iterator[Message]:
-        sound = Sound(recording["uri"], self.settings)
-        target = storage.join(self.settings.out, recording["target"])
-        with (
-            storage.new_file(target) as temporary,
-            encode.writer(temporary, self.settings.format) as write,
-        ):
-            for block in sound:
-                write(block)
-                yield None
-        yield sound.outcome()
+    def __call__(self, recordings: Iterable[dict[str, Any]]) -> Iterator[Message]:
+        for recording in recordings:
+            yield recording["recording_id"]
+            sound = Sound(recording["uri"], self.settings)
+            target = storage.join(self.settings.out, recording["target"])
+            outcomes: Outcomes = {}
+            with (
+                _judged(recording, sound, outcomes),
+                storage.new_file(target) as temporary,
+                encode.writer(temporary, self.settings.format) as write,
+            ):
+                for block in sound:
+                    write(block)
+                    yield None
+            yield outcomes
 
 
 class Sound:
@@ -220,7 +289,6 @@ class Sound:
         self.settings = settings
         self._sha = hashlib.sha256()
         self._n_samples = 0
-        self._started_s = time.process_time()
 
     def __iter__(self) -> Iterator[np.ndarray]:
         with _source(self.uri) as source:
@@ -232,8 +300,37 @@ class Sound:
                 yield block
 
     def outcome(self) -> Outcome:
-        cpu_s = time.process_time() - self._started_s
-        return Outcome(self._n_samples / decode.SAMPLE_RATE, self._sha.hexdigest(), cpu_s)
+        return Outcome(self._n_samples / decode.SAMPLE_RATE, self._sha.hexdigest())
+
+
+@contextlib.contextmanager
+def _judged(recording: dict[str, Any], sound: Sound, outcomes: Outcomes) -> Iterator[None]:
+    """Note how the work on a recording ends; only what is wrong with the output goes further."""
+    found: Outcome | EmodistError
+    try:
+        yield
+        found = sound.outcome()
+    except OutputError:
+        raise
+    except EmodistError as error:
+        found = error
+    # Whatever goes wrong with one file is a row of `failures`, with its name and message.
+    except Exception as error:
+        found = UnexpectedError(f"{type(error).__name__}: {error}")
+    outcomes[recording["recording_id"]] = found
+
+
+def _windows(batches: Iterable[pa.RecordBatch], n_bytes: int) -> Iterator[list[pa.RecordBatch]]:
+    window: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        window.append(batch)
+        size += batch.nbytes
+        if size > n_bytes:
+            yield window
+            window, size = [], 0
+    if window:
+        yield window
 
 
 def _lists(arrays: list[np.ndarray]) -> pa.ListArray:

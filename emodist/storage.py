@@ -55,7 +55,7 @@ def names(uri: str) -> set[str]:
     fs, path = filesystem(uri)
     try:
         return {name.rstrip("/").rsplit("/", 1)[-1] for name in fs.ls(path, detail=False)}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return set()
 
 

@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 from emodist import storage
 
 ROW_GROUP_BYTES = 32 * 2**20
-ARROW_BATCH_BYTES = 2**20
 
 Write = Callable[[pa.RecordBatch], None]
 
@@ -45,36 +44,20 @@ def parquet_writer(uri: str, schema: pa.Schema) -> Iterator[Write]:
         flush()
 
 
-@contextlib.contextmanager
-def arrow_writer(uri: str, schema: pa.Schema) -> Iterator[Write]:
-    """Takes batches and writes them as they come; the file appears whole."""
-    waiting: list[pa.RecordBatch] = []
-    n_bytes = 0
-    with storage.new_file(uri) as path, pa.ipc.new_file(path, schema) as writer:
-
-        def flush() -> None:
-            nonlocal n_bytes
-            if waiting:
-                writer.write_batch(pa.concat_batches(waiting))
-            waiting.clear()
-            n_bytes = 0
-
-        def write(batch: pa.RecordBatch) -> None:
-            nonlocal n_bytes
-            waiting.append(batch)
-            n_bytes += batch.nbytes
-            if n_bytes > ARROW_BATCH_BYTES:
-                flush()
-
-        yield write
-        flush()
+def write_arrow(uri: str, batch: pa.RecordBatch) -> None:
+    """Write a small table as an Arrow stream; the file appears whole."""
+    with storage.new_file(uri) as path, pa.ipc.new_stream(path, batch.schema) as writer:
+        writer.write_batch(batch)
 
 
 def arrow_batches(uri: str) -> Iterator[pa.RecordBatch]:
+    """Batches of an Arrow stream; those of a local file are not copied into memory."""
     fs, path = storage.filesystem(uri)
-    with fs.open(path, "rb") as file, pa.ipc.open_file(file) as reader:
-        for index in range(reader.num_record_batches):
-            yield reader.get_batch(index)
+    with (
+        fs.open(path, "rb") if storage.is_remote(uri) else pa.memory_map(path) as file,
+        pa.ipc.open_stream(file) as reader,
+    ):
+        yield from reader
 
 
 def rewrite(uri: str, keep: Callable[[pa.RecordBatch], pa.Array], columns: list[str]) -> None:

@@ -1,6 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
+
+# Before numpy and scikit-learn are loaded: on small data, threads only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Fixtures, for the network's own tests and for those of the pipelines.
 from tests.yamnet_models import (  # noqa: F401

@@ -219,6 +219,26 @@ def test_an_augmented_copy_may_not_face_its_source(tmp_path, parent):
     assert (found["sources"].count, found["sources"].n_rows) == (1, 3)
 
 
+def test_variants_that_are_tested_are_noted_and_a_protocol_never_tests_them(tmp_path):
+    rows = acted(4)
+    rows += [
+        {**row, "recording_id": f"{row['recording_id']}-1", "parent": row["recording_id"]}
+        for row in rows
+    ]
+    out = write_output(tmp_path / "out", rows, [RMS])
+    found = audit.run(out, "loso")
+    assert found.is_clean
+    assert found.n_tested == len(rows) // 2
+    assert "variants" not in kinds(found)
+    # Even a random split keeps a variant away from the side that its source is not on.
+    assert "sources" not in kinds(audit.run(out, "random4"))
+    fold = [int(row["speaker"]) for row in rows]
+    found = audit.run(out, write_folds(tmp_path / "f.csv", rows, fold))
+    assert found.is_clean
+    assert not kinds(found)["variants"].is_leak
+    assert kinds(found)["variants"].count == len(rows) // 2
+
+
 def test_unknown_speakers_are_never_clean(tmp_path):
     rows = acted(4)
     rows[3]["speaker"] = None

@@ -171,7 +171,7 @@ def test_examples_are_the_rows_nearest_to_the_mean_one_of_a_recording(table):
 
 def test_speakers_are_drawn_as_wholes(table):
     data = dataset.load(table)
-    unit, draws = clustering._draws(data, ClusterSettings(), np.random.default_rng(0))
+    unit, draws = clustering.bootstrap(data, ClusterSettings(), np.random.default_rng(0))
     assert unit == "speakers"
     for rows in draws:
         drawn = set(data.speaker[rows])

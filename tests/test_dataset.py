@@ -196,3 +196,45 @@ def test_no_table_and_no_rows_are_refused(tmp_path):
     pq.write_table(pa.table({"x": [1]}), tmp_path / "foreign.parquet")
     with pytest.raises(ConfigError, match="no column recording_id"):
         dataset.load(str(tmp_path / "foreign.parquet"))
+
+
+def with_variants():
+    """Four recordings of two speakers; three variants, of which one was made from another."""
+    rows = [
+        {**row, "speaker": f"s{index // 2}", "label": ("x", "y")[index % 2]}
+        for index, row in enumerate(some_rows(4))
+    ]
+    for name, parent in (("v1", rows[0]["recording_id"]), ("v2", "v1")):
+        rows.append({**rows[0], "recording_id": name, "parent": parent})
+    rows.append({**rows[3], "recording_id": "v3", "parent": rows[3]["uri"]})
+    return rows
+
+
+def test_a_variant_knows_its_source_by_id_by_file_and_through_another_variant(tmp_path):
+    rows = dataset.load(write_output(tmp_path / "out", with_variants()))
+    known = zip(rows.sources(), rows.is_variant(), strict=True)
+    named = dict(zip(rows.recording_id, known, strict=True))
+    originals = sorted(name for name, (_, is_variant) in named.items() if not is_variant)
+    assert [named[name][0] for name in originals] == originals
+    assert named["v1"] == named["v2"] == (originals[0], True)
+    assert named["v3"] == (originals[3], True)
+
+
+def test_folds_are_made_of_originals_and_variants_train_with_their_source(tmp_path):
+    rows = dataset.load(write_output(tmp_path / "out", with_variants()))
+    is_variant = rows.is_variant()
+    folds = rows.folds("loso")
+    tested = np.concatenate([fold.test for fold in folds])
+    np.testing.assert_array_equal(np.sort(tested), np.flatnonzero(~is_variant))
+    for fold in folds:
+        train = rows.with_variants(fold.train)
+        assert set(train) >= set(fold.train)
+        assert not set(rows.sources()[train]) & set(rows.sources()[fold.test])
+        assert set(rows.speaker[train]).isdisjoint(rows.speaker[fold.test])
+        assert is_variant[train].sum() == (2 if rows.speaker[fold.train[0]] == "s0" else 1)
+
+
+def test_a_table_without_variants_has_none(tmp_path):
+    rows = dataset.load(write_output(tmp_path / "out", some_rows()))
+    assert not rows.is_variant().any()
+    np.testing.assert_array_equal(rows.sources(), rows.recording_id)

@@ -241,3 +241,23 @@ def test_named_groups_are_those_that_their_corpus_describes():
 
     described = {protocol.name: protocol.folds for protocol in Ravdess.protocols if protocol.folds}
     assert described == splits.GROUPS
+
+
+def test_variants_train_where_their_whole_recording_trains_and_nowhere_else():
+    # Recordings a, b with two windows each, c; variants of a (two), b (one), and of one not there.
+    sources = ["a", "a", "b", "b", "c", "a", "a", "b", "z"]
+    is_variant = np.array([False] * 5 + [True] * 4)
+    for rows, expected in (
+        ([0, 1, 4], [0, 1, 4, 5, 6]),
+        ([0, 1, 2, 4], [0, 1, 2, 4, 5, 6]),
+        ([2, 3], [2, 3, 7]),
+        ([0, 2], [0, 2]),
+        ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 5, 6, 7]),
+    ):
+        found = splits.with_variants(np.array(rows), sources, is_variant)
+        assert found.tolist() == expected
+
+
+def test_without_variants_training_rows_stay_as_they_are():
+    rows = np.array([3, 1])
+    assert splits.with_variants(rows, ["a", "b", "c", "d"], np.zeros(4, bool)) is rows

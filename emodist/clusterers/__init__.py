@@ -3,5 +3,6 @@
 An entry is a frozen dataclass of settings with one method, `build(k, seed)`, which gives an
 unfitted clusterer with `fit_predict`; the label -1 is noise. `TAKES_K` is False where the number
 of clusters is found and not given; `MOST_ROWS` is set where time and memory grow with the square
-of the rows. Scaling and PCA belong to `emodist.clustering`.
+of the rows; `SPACE` is what a sweep may try beside k (`emodist.spaces`). Scaling and PCA belong to
+`emodist.clustering`.
 """

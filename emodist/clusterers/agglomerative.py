@@ -6,6 +6,7 @@ from typing import ClassVar
 from sklearn.cluster import AgglomerativeClustering
 
 from emodist.clusterers._settings import check_choice
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,8 @@ class Agglomerative:
     TAKES_K: ClassVar[bool] = True
     # All pairs of rows are held: 8 bytes for each of 20 000 x 20 000 / 2 are 1.6 GB.
     MOST_ROWS: ClassVar[int | None] = 20_000
+
+    SPACE: ClassVar[Space] = {"linkage": ("choice", ("ward", "average", "complete"))}
 
     linkage: str = "ward"
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 from sklearn.mixture import GaussianMixture as Model
 
 from emodist.clusterers._settings import check_choice, check_count
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,8 @@ class GaussianMixture:
 
     TAKES_K: ClassVar[bool] = True
     MOST_ROWS: ClassVar[int | None] = None
+
+    SPACE: ClassVar[Space] = {"covariance": ("choice", ("full", "tied", "diag", "spherical"))}
 
     # Principal components have a diagonal covariance over all rows; a full one for each cluster
     # needs many more rows.

@@ -6,6 +6,7 @@ from typing import ClassVar
 from sklearn.cluster import HDBSCAN
 
 from emodist.clusterers._settings import check_count
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,11 @@ class Hdbscan:
     TAKES_K: ClassVar[bool] = False
     # Trees find neighbours slowly where there are many dimensions, so time is near quadratic.
     MOST_ROWS: ClassVar[int | None] = 100_000
+
+    SPACE: ClassVar[Space] = {
+        "min_cluster_size": ("log_int", 5, 100),
+        "min_samples": ("log_int", 1, 50),
+    }
 
     min_cluster_size: int = 10
     min_samples: int | None = None

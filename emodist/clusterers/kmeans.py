@@ -6,6 +6,7 @@ from typing import ClassVar
 from sklearn.cluster import KMeans
 
 from emodist.clusterers._settings import check_count
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,8 @@ class Kmeans:
 
     TAKES_K: ClassVar[bool] = True
     MOST_ROWS: ClassVar[int | None] = None
+
+    SPACE: ClassVar[Space] = {}
 
     n_init: int = 10
 

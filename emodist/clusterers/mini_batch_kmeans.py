@@ -6,6 +6,7 @@ from typing import ClassVar
 from sklearn.cluster import MiniBatchKMeans
 
 from emodist.clusterers._settings import check_count
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,8 @@ class MiniBatchKmeans:
 
     TAKES_K: ClassVar[bool] = True
     MOST_ROWS: ClassVar[int | None] = None
+
+    SPACE: ClassVar[Space] = {"batch_size": ("log_int", 256, 4096)}
 
     batch_size: int = 1024
     n_init: int = 10

@@ -14,6 +14,13 @@ def run(settings: Any, given: argparse.Namespace) -> int:
     summary = media_job.run(settings, retry_failed=given.retry_failed)
     show_failures(settings.out)
     print(json.dumps(summary) if given.json else report(summary))
+    return exit_code(summary, settings)
+
+
+def exit_code(summary: dict[str, Any], settings: Any) -> int:
+    """1, and why on stderr, if more files failed than the settings allow."""
+    from emodist.pipelines import media_job
+
     if media_job.is_acceptable(summary, settings):
         return 0
     print(
@@ -39,8 +46,10 @@ def report(summary: dict[str, Any]) -> str:
     """The summary of a media job in a few lines, the path last."""
     n_files = summary["recordings"] + summary["failed"]
     share = f" ({summary['failed'] / n_files:.1%})" if summary["failed"] else ""
+    n_variants = summary["variants"]
+    of_which = f" ({n_variants} of them augmented variants)" if n_variants else ""
     lines = [
-        f"recordings {summary['recordings']}   segments {summary['segments']}   "
+        f"recordings {summary['recordings']}{of_which}   segments {summary['segments']}   "
         f"failed {summary['failed']}{share}   audio {summary['audio_h']:.2f} h"
     ]
     if summary["new"] or summary["new_failed"]:

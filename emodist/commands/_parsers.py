@@ -10,8 +10,11 @@ from emodist.errors import EmodistError
 
 EXAMPLES = {
     "features": "mfcc.n_mfcc=13",
+    "augmentations": "noise.min_snr_db=5",
+    "batch_augmentations": "mixup.alpha=0.4",
     "corpora": "media.speaker_level=2",
     "estimators": "rbf_svm.c=10",
+    "networks": "deep_cnn.filters=16",
     "clusterers": "agglomerative.linkage=average",
 }
 

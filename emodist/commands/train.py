@@ -1,26 +1,44 @@
-"""A bundle: a classifier trained on a feature table, with its cross-validated numbers."""
+"""A bundle: a classifier or network trained on a feature table, with its numbers."""
 
 import json
 from collections.abc import Sequence
 
+from emodist.commands import _models as models
 from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist import registry
-    from emodist.config import TrainSettings
+    from emodist.config import NetworkSettings
 
-    example = "emodist train OUT --model rbf_svm --out bundle/"
-    parser = parsers.settings_parser(__name__, TrainSettings, example)
+    example = (
+        "emodist train OUT --model rbf_svm --out bundle/\n"
+        "  emodist train OUT --model deep_cnn --workers 2 --out bundle/"
+    )
+    parser, kind = models.parser(__name__, example, words)
     parser.add_argument("--out", metavar="BUNDLE", help="folder of the bundle")
-    parser.add_argument("--model", help=f"one of {', '.join(registry.names('estimators'))}")
-    parser.add_argument("--folds", metavar="NAME", help="protocol (setting folds)")
-    given, settings = parsers.read(parser, words, TrainSettings)
+    given, settings = parsers.read(parser, words, kind)
     out = parsers.needs_out(given)
+    if kind is NetworkSettings:
+        return _network(given, settings, out)
     from emodist import judging
 
     found = judging.train(given.table, settings, out)
     print(json.dumps(found.to_dict()) if given.json else judging.text(found, settings))
     if not given.json:
         print(f"wrote {out}")
+    return 0
+
+
+def _network(given, settings, out: str) -> int:
+    from emodist import judging
+    from emodist.pipelines import train_network
+
+    found = train_network.train(given.table, settings, out, models.tell)
+    if given.json:
+        print(json.dumps(found.about))
+        return 0
+    if found.judgement is not None:
+        print(judging.text(found.judgement, settings))
+    print(train_network.text(found.about))
+    print(f"wrote {out}")
     return 0

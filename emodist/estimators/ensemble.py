@@ -1,19 +1,33 @@
 """Mean of the probabilities of several classifiers that err differently."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sklearn.ensemble import VotingClassifier
 
 from emodist import registry
 from emodist.errors import ConfigError
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
 class Ensemble:
     """Parameters: `members`, names of other entries, each with its defaults."""
 
-    members: tuple[str, ...] = ("rbf_svm", "logistic_regression", "mlp")
+    SPACE: ClassVar[Space] = {
+        "members": (
+            "choice",
+            (
+                "lda,logistic_regression",
+                "lda,logistic_regression,rbf_svm",
+                "lda,rbf_svm,mlp",
+                "rbf_svm,logistic_regression,mlp",
+                "rbf_svm,hist_gradient_boosting",
+            ),
+        )
+    }
+
+    members: tuple[str, ...] = ("lda", "logistic_regression", "rbf_svm")
 
     def __post_init__(self) -> None:
         given: Any = self.members

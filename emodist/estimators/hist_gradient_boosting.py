@@ -1,13 +1,22 @@
 """Gradient boosting over histograms."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sklearn.ensemble import HistGradientBoostingClassifier
+
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
 class HistGradientBoosting:
     """Parameters: `learning_rate`; `n_rounds` of boosting; `n_leaves` of a tree."""
+
+    SPACE: ClassVar[Space] = {
+        "learning_rate": ("log", 0.02, 0.2),
+        "n_rounds": ("log_int", 50, 300),
+        "n_leaves": ("log_int", 4, 63),
+    }
 
     learning_rate: float = 0.05
     n_rounds: int = 150

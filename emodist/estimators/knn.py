@@ -1,13 +1,18 @@
 """Nearest neighbours."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sklearn.neighbors import KNeighborsClassifier
+
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
 class Knn:
     """Parameters: `n_neighbors`, weighted by distance. It takes no class weights."""
+
+    SPACE: ClassVar[Space] = {"n_neighbors": ("log_int", 3, 50)}
 
     n_neighbors: int = 15
 

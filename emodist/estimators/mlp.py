@@ -1,8 +1,11 @@
 """Multilayer perceptron with one hidden layer."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sklearn.neural_network import MLPClassifier
+
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -11,6 +14,12 @@ class Mlp:
 
     scikit-learn's network takes no class weights; balance classes with SMOTE.
     """
+
+    SPACE: ClassVar[Space] = {
+        "n_hidden": ("log_int", 32, 512),
+        "alpha": ("log", 1e-3, 10.0),
+        "n_epochs": ("log_int", 20, 120),
+    }
 
     n_hidden: int = 256
     alpha: float = 1.0

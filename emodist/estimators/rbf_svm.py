@@ -1,15 +1,22 @@
 """Support vector machine with a radial kernel: the strongest plain choice on functionals."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sklearn.svm import SVC
 
 from emodist.estimators._softmax import Softmax
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
 class RbfSvm:
     """Parameters: `c`, the cost of an error; `gamma`, the width, or "scale" of the features."""
+
+    SPACE: ClassVar[Space] = {
+        "c": ("log", 0.1, 1000.0),
+        "gamma": ("choice", ("scale", 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)),
+    }
 
     c: float = 5.0
     gamma: float | str = "scale"

@@ -28,6 +28,10 @@ DEFAULT = (
     "zero_crossing_rate",
     "rms",
     "f0",
+    "prosody",
+    "modulation",
+    "mfcc_correlation",
+    "mel_contour",
     "log_mel",
 )
 DEFAULT_FUNCTIONALS = ("mean", "std", "p10", "p90")
@@ -90,7 +94,7 @@ def extract(
     n_fft: int = 2048,
     hop_length: int = 512,
 ) -> dict[str, np.ndarray]:
-    """All features of one waveform, from one short-time Fourier transform.
+    """All features of one waveform, from one shared short-time analysis.
 
     Parameters
     ----------

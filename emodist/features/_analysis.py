@@ -11,11 +11,17 @@ import numpy as np
 import pyfftw
 
 from emodist.errors import AudioError, ConfigError
-from emodist.features import _filters, _kernels
+from emodist.features import _filters, _kernels, _yin
 from emodist.features._settings import check_int
 
 SAMPLE_RATE = 16_000  # Hz
 BLOCK = 16  # frames for one call of the FFT: what it touches stays in the cache
+# Short frames, 32 ms every 16 ms whatever n_fft is: syllables and voicing change faster than the
+# 128 ms of librosa's frame can show.
+SHORT_FFT = 512  # samples
+SHORT_HOP = 256  # samples
+SHORT_S = SHORT_HOP / SAMPLE_RATE
+N_SHORT_MELS = 26
 # Nominal full scale is 1. Far above it (and above 16-bit integers taken for floats) powers would
 # leave the range of float32 and features would stop being finite.
 MAX_PEAK = 1e6
@@ -60,6 +66,7 @@ class Analysis:
         self._padded: dict[int, np.ndarray] = {}
         self._mel_powers: dict[tuple, np.ndarray] = {}
         self._log_mels: dict[tuple, np.ndarray] = {}
+        self._yins: dict[tuple, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
 
     @cached_property
     def magnitude(self) -> np.ndarray:
@@ -125,6 +132,46 @@ class Analysis:
         below[-1] = residual.size
         return float(_TUNINGS[np.argmax(np.diff(below))])
 
+    @cached_property
+    def short_power(self) -> np.ndarray:
+        """Power of the short frames, float32, shape (1 + n_samples // 256, 257)."""
+        n_frames = 1 + self.waveform.size // SHORT_HOP
+        plan = _short_plan()
+        window, padded = _filters.hann(SHORT_FFT).astype(np.float32), self.padded(SHORT_FFT)
+        power = np.empty((n_frames, SHORT_FFT // 2 + 1), np.float32)
+        for first in range(0, n_frames, BLOCK):
+            rows = power[first : first + BLOCK]
+            _kernels.fill_windowed(padded, window, first, SHORT_HOP, plan.input_array)
+            plan.execute()
+            _kernels.squared_magnitude(plan.output_array, rows)
+        return power
+
+    @cached_property
+    def short_mel_power(self) -> np.ndarray:
+        """Mel power of the short frames, float32, shape (n_short_frames, 26)."""
+        filters = _filters.mel(SAMPLE_RATE, SHORT_FFT, N_SHORT_MELS, 0.0, SAMPLE_RATE / 2)
+        out = np.empty((len(self.short_power), N_SHORT_MELS), np.float32)
+        _kernels.filter_power(self.short_power, *filters, out)
+        return out
+
+    @cached_property
+    def short_mel_db(self) -> np.ndarray:
+        """`short_mel_power` in dB re 1, never below -80 nor 60 below the loudest value."""
+        db = np.log(np.maximum(self.short_mel_power, np.float32(1e-8)))
+        db *= np.float32(10 / np.log(10))
+        return np.maximum(db, db.max() - np.float32(60.0))
+
+    def yin(
+        self, frame_length: int, fmin_hz: float, fmax_hz: float, trough_threshold: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pitch, depth of the trough and energy of each frame: see `_yin.yin`."""
+        key = (frame_length, fmin_hz, fmax_hz, trough_threshold)
+        if key not in self._yins:
+            padded = self.padded(frame_length)
+            search = (SAMPLE_RATE, fmin_hz, fmax_hz, trough_threshold)
+            self._yins[key] = _yin.yin(padded, frame_length, self.hop_length, *search)
+        return self._yins[key]
+
     def padded(self, frame_length: int) -> np.ndarray:
         """The waveform between `frame_length // 2` zeros on either side, float32."""
         if frame_length not in self._padded:
@@ -189,6 +236,7 @@ class _Plans(threading.local):
 
     def __init__(self) -> None:
         self.by_n_fft: dict[int, tuple[pyfftw.FFTW, np.ndarray]] = {}
+        self.short: pyfftw.FFTW | None = None
 
 
 _plans = _Plans()
@@ -205,3 +253,13 @@ def _plan(n_fft: int) -> tuple["pyfftw.FFTW", np.ndarray]:
         plan = pyfftw.FFTW(frames, spectra, axes=(1,), flags=flags, threads=1)
         _plans.by_n_fft[n_fft] = (plan, np.empty(shape, np.complex64))
     return _plans.by_n_fft[n_fft]
+
+
+def _short_plan() -> "pyfftw.FFTW":
+    """Short frames have nothing to equal bit by bit, so they are transformed in float32."""
+    if _plans.short is None:
+        frames = pyfftw.empty_aligned((BLOCK, SHORT_FFT), "float32")
+        spectra = pyfftw.empty_aligned((BLOCK, SHORT_FFT // 2 + 1), "complex64")
+        flags = ("FFTW_ESTIMATE", "FFTW_DESTROY_INPUT")
+        _plans.short = pyfftw.FFTW(frames, spectra, axes=(1,), flags=flags, threads=1)
+    return _plans.short

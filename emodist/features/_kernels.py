@@ -6,7 +6,7 @@ magnitudes are stored; a power is squared where it is needed, which is cheaper t
 
 import numpy as np
 
-from emodist.features._compiled import FINITE, REASSOCIATE, compiled
+from emodist.compiled import FINITE, REASSOCIATE, compiled
 
 AMIN = np.float32(1e-10)
 TINY = np.float32(np.finfo(np.float32).tiny)
@@ -41,6 +41,29 @@ def mel_power(magnitude, starts, offsets, weights, out):
             total = np.float32(0)
             for i in range(length):
                 total += bins[i] * bins[i] * filters[i]
+            out[row, band] = total
+
+
+@compiled(REASSOCIATE)
+def squared_magnitude(spectra, out):
+    """Power of the first spectra, as many as `out` has rows."""
+    for row in range(out.shape[0]):
+        for k in range(out.shape[1]):
+            value = spectra[row, k]
+            out[row, k] = value.real * value.real + value.imag * value.imag
+
+
+@compiled(REASSOCIATE)
+def filter_power(power, starts, offsets, weights, out):
+    """As `mel_power`, of a spectrogram that holds powers."""
+    for row in range(power.shape[0]):
+        for band in range(starts.size):
+            length = offsets[band + 1] - offsets[band]
+            bins = power[row, starts[band] : starts[band] + length]
+            filters = weights[offsets[band] : offsets[band + 1]]
+            total = np.float32(0)
+            for i in range(length):
+                total += bins[i] * filters[i]
             out[row, band] = total
 
 

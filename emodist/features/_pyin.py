@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from emodist.features._compiled import compiled
+from emodist.compiled import compiled
 from emodist.features._yin import differences, is_trough, shift
 
 LOG_TINY = float(np.log(np.finfo(np.float64).tiny))

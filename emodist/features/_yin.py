@@ -8,7 +8,7 @@ de Cheveigne & Kawahara, "YIN, a fundamental frequency estimator for speech and 
 
 import numpy as np
 
-from emodist.features._compiled import REASSOCIATE, compiled
+from emodist.compiled import REASSOCIATE, compiled
 
 CHUNK = 256  # frames whose difference functions are held at once: bounds memory for long audio
 TINY = float(np.finfo(np.float32).tiny)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emodist.errors import ConfigError
-from emodist.features import _functionals, _pyin, _yin
+from emodist.features import _functionals, _pyin
 from emodist.features._analysis import SAMPLE_RATE, Analysis
 from emodist.features._settings import check_between, check_choice, check_int
 
@@ -73,12 +73,15 @@ class F0:
 
     def track(self, analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
         """Pitch in Hz (a guess where not voiced) and voicing, each of shape (n_frames,)."""
-        frame = (analysis.padded(self.frame_length), self.frame_length, analysis.hop_length)
-        search = (SAMPLE_RATE, float(self.fmin_hz), float(self.fmax_hz))
+        search = (float(self.fmin_hz), float(self.fmax_hz))
         if self.method == "yin":
-            f0, depth, energy = _yin.yin(*frame, *search, float(self.trough_threshold))
+            f0, depth, energy = analysis.yin(
+                self.frame_length, *search, float(self.trough_threshold)
+            )
             is_voiced = depth < self.voiced_below
         else:
-            f0, is_voiced, energy = _pyin.pyin(*frame, *search)
+            padded = analysis.padded(self.frame_length)
+            frame = (padded, self.frame_length, analysis.hop_length)
+            f0, is_voiced, energy = _pyin.pyin(*frame, SAMPLE_RATE, *search)
         floor = energy.max() * 10 ** (-self.silence_db / 10)
         return f0, is_voiced & (energy > 0) & (energy >= floor)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from emodist import listing, output, plan, schema, shards, storage
+from emodist import listing, output, plan, schema, shards, storage, variants
 from emodist.config import ExtractSettings, FeaturizeSettings, MediaSettings
 from emodist.errors import ConfigError
 from emodist.shards import ShardResult
@@ -110,6 +110,8 @@ def _plan(
             if recording_id not in attempts
         ]
         n_changed = sum(row["path"] in paths for row in rows)
+        if isinstance(settings, FeaturizeSettings):
+            rows += variants.planned(rows, settings)
         if isinstance(settings, ExtractSettings):
             _set_targets(rows, settings.format, set(plan.planned(parts, "target")))
         if retry_failed:
@@ -127,7 +129,8 @@ def _again(
         row["recording_id"]
         for _, rows in output.failed(out)
         for row in rows.select(["recording_id", "attempts"]).to_pylist()
-        if row["attempts"] == attempts[row["recording_id"]] and row["recording_id"] in found
+        if row["attempts"] == attempts[row["recording_id"]]
+        and variants.original(row["recording_id"]) in found
     }
     planned = {
         row["recording_id"]: row

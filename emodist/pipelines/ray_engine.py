@@ -45,22 +45,36 @@ def connect(settings: MediaSettings) -> int:
     EmodistError
         If the cluster cannot be reached.
     """
+    connect_to(settings.address or os.environ.get("RAY_ADDRESS"), settings.workers)
+    return int(ray.cluster_resources().get("CPU", 1))
+
+
+def connect_to(
+    address: str | None, num_cpus: int | None = None, log_to_driver: bool = True
+) -> None:
+    """Join the cluster at an address; without one, start one here of so many CPUs.
+
+    With `log_to_driver`, what workers print comes to this process.
+    """
     if not ray.is_initialized():
         os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
-        address = settings.address or os.environ.get("RAY_ADDRESS")
         # Ray makes and passes the token of a cluster that it starts here.
         logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
         # A dashboard takes seconds to start, and a run on one machine shows its own progress.
         if address:
             _check_answers(address)
         local: dict[str, Any] = (
-            {} if address else {"include_dashboard": False, "num_cpus": settings.workers}
+            {} if address else {"include_dashboard": False, "num_cpus": num_cpus}
         )
         try:
-            ray.init(address=address or "local", logging_level=logging.WARNING, **local)
+            ray.init(
+                address=address or "local",
+                logging_level=logging.WARNING,
+                log_to_driver=log_to_driver,
+                **local,
+            )
         except ConnectionError as error:
             raise EmodistError(f"no Ray cluster answers at {address}: {error}") from None
-    return int(ray.cluster_resources().get("CPU", 1))
 
 
 def run(shards: pa.Table, settings: MediaSettings, n_workers: int) -> Iterator[ShardResult]:
@@ -76,9 +90,10 @@ def run(shards: pa.Table, settings: MediaSettings, n_workers: int) -> Iterator[S
     context.print_on_execution_start = False
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
-    # One block a shard: Ray schedules blocks, and a block that is lost is computed again.
+    # One block a shard: Ray schedules blocks, and a block that is lost is computed again. Unlike
+    # `from_arrow`, this starts no tasks to look at the blocks.
     blocks = [shards.slice(row, 1) for row in range(shards.num_rows)]
-    dataset: ray.data.Dataset = ray.data.from_arrow(blocks)
+    dataset: ray.data.Dataset = ray.data.from_blocks(blocks)
     gpus = getattr(settings, "yamnet_gpus", 0.0) if has_network(settings) else 0.0
     if gpus:
         # TensorFlow and its GPU stand in a pool of their own; decoding does not wait for them.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from emodist import registry
+from emodist import registry, spaces
 from emodist.errors import ConfigError
 
 TRUTH = np.repeat([0, 1, 2], 30)
@@ -64,3 +64,12 @@ def test_hdbscan_calls_a_lone_point_noise(blobs):
 def test_a_wrong_setting_is_refused(name, settings, message):
     with pytest.raises(ConfigError, match=message):
         registry.build("clusterers", name, **settings)
+
+
+@pytest.mark.parametrize("name", registry.names("clusterers"))
+def test_every_corner_of_its_space_clusters(name):
+    rows = np.random.default_rng(0).normal(size=(150, 3))
+    for corner in spaces.corners(registry.get("clusterers", name).SPACE):
+        assert (
+            len(registry.build("clusterers", name, **corner).build(3, 0).fit_predict(rows)) == 150
+        )

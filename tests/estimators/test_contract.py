@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from emodist import registry
+from emodist import registry, spaces
 
 NAMES = registry.names("estimators")
 
@@ -47,3 +47,10 @@ def test_the_same_seed_gives_the_same_probabilities(name, rows):
 def test_an_entry_says_what_it_is(name):
     meaning, _ = registry.describe("estimators", name)
     assert meaning.endswith(".")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_corner_of_its_space_is_a_classifier(name):
+    entry = registry.get("estimators", name)
+    for corner in spaces.corners(entry.SPACE):
+        assert hasattr(registry.build("estimators", name, **corner).build(None, 0), "fit")

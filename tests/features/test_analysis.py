@@ -7,7 +7,7 @@ import pytest
 from emodist.errors import AudioError, ConfigError
 from emodist.features import DEFAULT, _analysis, build_features, extract
 from emodist.features._analysis import Analysis
-from tests.features.signals import SR, librosa_frames, noise, tone, voice
+from tests.features.signals import SR, librosa_frames, noise, silence, tone, voice
 
 
 def test_the_magnitude_is_that_of_librosa_to_the_last_bits(signal):
@@ -34,16 +34,40 @@ def test_there_is_a_frame_for_each_hop_begun(n_samples):
     assert Analysis(noise()[:n_samples]).magnitude.shape == (1 + n_samples // 512, 1025)
 
 
-def test_all_features_share_one_fourier_transform(monkeypatch):
-    calls = []
+def test_all_features_share_one_fourier_transform_of_each_length(monkeypatch):
+    calls = {2048: [], 512: []}
 
     def counted(padded, window, first, hop_length, block):
-        calls.append(first)
+        calls[block.shape[1]].append(first)
         block[:] = 0
 
     monkeypatch.setattr(_analysis._kernels, "fill_windowed", counted)
     extract(noise(), build_features(DEFAULT))
-    assert calls == [0, 16]  # 32 frames in blocks of 16, each once
+    assert calls[2048] == [0, 16]  # 32 frames in blocks of 16, each once
+    assert calls[512] == [0, 16, 32, 48]  # 63 short frames
+
+
+def test_short_frames_are_windowed_centred_and_sixteen_milliseconds_apart():
+    waveform = noise()
+    padded = np.pad(waveform, 256)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, 512)[::256]
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(512) / 512)
+    expected = np.abs(np.fft.rfft(frames * window)) ** 2
+    np.testing.assert_allclose(Analysis(waveform).short_power, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_levels_of_short_frames_end_sixty_decibels_below_the_loudest():
+    analysis = Analysis(np.concatenate([noise(), silence()]))
+    assert np.ptp(analysis.short_mel_db) == pytest.approx(60)
+    assert Analysis(silence()).short_mel_db.max() == pytest.approx(-80)
+
+
+def test_pitch_is_tracked_once_for_all_who_ask(monkeypatch):
+    calls = []
+    real = _analysis._yin.yin
+    monkeypatch.setattr(_analysis._yin, "yin", lambda *given: calls.append(1) or real(*given))
+    extract(voice(), build_features(["f0", "prosody", "spectral_balance", "voice_quality"]))
+    assert calls == [1]
 
 
 def test_threads_do_not_disturb_each_other():

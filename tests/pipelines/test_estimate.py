@@ -9,7 +9,7 @@ import pytest
 from emodist import cli
 from emodist.config import FeaturizeSettings
 from emodist.errors import ConfigError
-from emodist.pipelines import estimate, media_job
+from emodist.pipelines import estimate, media_job, trial
 from tests.pipelines.conftest import settings, write_clip
 
 WITHIN = 0.25
@@ -65,8 +65,8 @@ def test_many_short_files_and_a_few_long_ones_are_both_predicted(tmp_path):
 
 @pytest.mark.slow
 def test_only_the_beginning_of_long_files_is_processed(tmp_path, monkeypatch):
-    monkeypatch.setattr(estimate, "SAMPLE_S", 60.0)
-    monkeypatch.setattr(estimate, "BEGINNING_S", 20.0)
+    monkeypatch.setattr(trial, "SAMPLE_S", 60.0)
+    monkeypatch.setattr(trial, "BEGINNING_S", 20.0)
     for index in range(2):
         write_clip(tmp_path / f"clips/{index}.wav", index, 200.0)
     found = predict(tmp_path / "clips")

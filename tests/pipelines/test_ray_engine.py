@@ -71,7 +71,7 @@ def processes(words: str, ancestor: int) -> list[int]:
     return [pid for pid in found if is_below(pid)]
 
 
-def wait_for(condition, seconds=180.0):
+def wait_for(condition, seconds=300.0):
     deadline = time.monotonic() + seconds
     while not (result := condition()):
         assert time.monotonic() < deadline, "waited in vain"

@@ -1,83 +1,27 @@
-"""`ray job submit` of the scripts in `jobs/`, against a real cluster on this machine."""
+"""`ray job submit` of the scripts in `jobs/`, and `emodist submit`, to a real head with a token."""
 
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.pipelines import nodes
 from tests.pipelines.conftest import featurize, table, write_clip
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
-RAY = str(Path(sys.executable).with_name("ray"))
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A head with a dashboard, in a session of its own; only its process group is ended."""
-    port, dashboard = free_port(), free_port()
-    environment = {
-        **os.environ,
-        "RAY_AUTH_MODE": "disabled",
-        "RAY_raylet_start_wait_time_s": "120",
-        # The job's `python` is the one on the head's PATH.
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    # Sockets below it need a short path.
-    with tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as folder:
-        head = subprocess.Popen(
-            [
-                RAY,
-                "start",
-                "--head",
-                "--block",
-                "--num-cpus=2",
-                f"--port={port}",
-                f"--dashboard-port={dashboard}",
-                # Any free port: where another Ray on the machine holds the usual one, the agent
-                # would live on without the service that takes jobs.
-                "--dashboard-agent-listen-port=0",
-                f"--temp-dir={folder}",
-                "--disable-usage-stats",
-            ],
-            env=environment,
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        address = f"http://127.0.0.1:{dashboard}"
-        try:
-            deadline = time.monotonic() + 180
-            while True:
-                assert head.poll() is None, "the cluster did not start"
-                listed = subprocess.run(
-                    [RAY, "job", "list", "--address", address],
-                    env=environment,
-                    capture_output=True,
-                    text=True,
-                )
-                if listed.returncode == 0:
-                    break
-                assert time.monotonic() < deadline, listed.stderr
-                time.sleep(2)
-            yield address, environment
-        finally:
-            os.killpg(head.pid, signal.SIGKILL)
-            head.wait()
+    with nodes.cluster("--num-cpus=2") as head:
+        yield head.dashboard, head.environment
 
 
 @pytest.fixture
@@ -100,7 +44,7 @@ def _submit(cluster, *words):
     address, environment = cluster
     return subprocess.run(
         [
-            RAY,
+            nodes.RAY,
             "job",
             "submit",
             "--address",
@@ -158,3 +102,126 @@ def test_a_wrong_setting_fails_the_job_with_one_line(cluster, tmp_path):
     run = submit(cluster, "jobs/featurize.py", "jobs/featurize.yaml", "n_ftt=512")
     assert run.returncode != 0
     assert "no setting 'n_ftt'; did you mean 'n_fft'?" in run.stdout + run.stderr
+
+
+def emodist_submit(cluster, *words, cwd=ROOT, **more):
+    """The words after `--` of a client that knows nothing of the repository."""
+    address, environment = cluster
+    return subprocess.run(
+        [sys.executable, "-m", "emodist", "submit", *map(str, words), "--address", address],
+        cwd=cwd,
+        env={**environment, **more},
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+
+
+def test_emodist_submit_packs_little_follows_the_log_and_gives_the_rows_of_a_laptop(
+    cluster, clips, tmp_path
+):
+    (tmp_path / "mine.yaml").write_text(f"path: {clips}\ncorpus: folder\nengine: ray\n")
+    # From anywhere, without the repository's `jobs/`, as from an installed wheel.
+    run = emodist_submit(
+        cluster,
+        *("featurize", "mine.yaml", f"out={tmp_path}/out", "segment_s=1", "features=mfcc,rms"),
+        cwd=tmp_path,
+        PYTHONPATH=str(ROOT),
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "recordings 8   segments 24   failed 0" in run.stdout
+    (size,) = re.findall(r"package: ([\d.]+) MiB", run.stderr)
+    assert float(size) < 3
+    featurize(clips, tmp_path / "laptop", segment_s=1.0)
+    assert table(tmp_path / "out") == table(tmp_path / "laptop")
+
+
+def test_the_exit_code_is_the_jobs_own_and_an_id_is_taken_once(cluster):
+    words = ("featurize", "jobs/featurize.yaml", "n_ftt=512", "--id", "once")
+    run = emodist_submit(cluster, *words)
+    assert run.returncode == 2, run.stdout + run.stderr
+    assert "no setting 'n_ftt'; did you mean 'n_fft'?" in run.stdout
+    again = emodist_submit(cluster, *words)
+    assert again.returncode == 2
+    assert again.stderr == (
+        "emodist submit: job once was submitted before (failed); choose another --id, or none\n"
+    )
+
+
+def test_a_job_that_is_killed_gives_the_code_of_its_signal(cluster, clips, tmp_path):
+    words = ("featurize", f"path={clips}", f"out={tmp_path}/out", "engine=ray", "--id", "killed")
+    address, environment = cluster
+    run = subprocess.Popen(
+        [sys.executable, "-m", "emodist", "submit", *words, "--address", address],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 180
+    while not (tmp_path / "out" / "run.json").exists():
+        assert run.poll() is None, run.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    command = f"python\0-m\0emodist\0featurize\0path={clips}\0".encode()
+    drivers = [
+        int(process.name)
+        for process in Path("/proc").glob("[0-9]*")
+        if command in read_bytes(process / "cmdline")
+    ]
+    assert drivers
+    for driver in drivers:
+        os.kill(driver, signal.SIGKILL)
+    output = run.communicate(timeout=120)
+    assert run.returncode == 128 + signal.SIGKILL, output
+
+
+def read_bytes(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "message"),
+    [
+        ((), {"RAY_AUTH_TOKEN": "expired-expired-expired-expired"}, "does not take this token"),
+        ((), {"RAY_AUTH_MODE": "disabled"}, "wants a token; put the cluster's into RAY_AUTH_TOKEN"),
+        (("yamnet_gpus=0.5",), {}, "yamnet_gpus=0.5, but the cluster at http"),
+    ],
+    ids=["expired token", "no token", "no GPU"],
+)
+def test_what_the_cluster_cannot_do_is_said_in_one_line(cluster, words, more, message):
+    run = emodist_submit(cluster, "featurize", "jobs/featurize.yaml", *words, **more)
+    assert run.returncode == 2
+    assert message in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert "Traceback" not in run.stderr
+
+
+SCRAPE = """
+import time, urllib.request
+import ray
+ray.init()
+from emodist.pipelines.metrics import JobMetrics
+from emodist.shards import ShardResult
+metrics = JobMetrics("night", n_files=5, n_cpus=1)
+metrics.shard_done(ShardResult("a", n_recordings=2, audio_s=7.0), 2)
+(node,) = ray.nodes()
+page = "http://{NodeManagerAddress}:{MetricsExportPort}/metrics".format(**node)
+for _ in range(60):
+    text = urllib.request.urlopen(page).read().decode()
+    lines = [line for line in text.splitlines() if line.startswith("ray_emodist_")]
+    if lines:
+        break
+    time.sleep(1)
+print("\\n".join(lines))
+"""
+
+
+def test_counts_of_a_job_reach_prometheus(cluster):
+    run = submit(cluster, "-c", SCRAPE)
+    assert run.returncode == 0, run.stdout + run.stderr
+    for name, value in (("files_done", 2), ("files_left", 3), ("audio_seconds", 7)):
+        assert re.search(rf'ray_emodist_{name}{{.*job="night".*}} {value}\.0', run.stdout), name

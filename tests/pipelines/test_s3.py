@@ -1,5 +1,6 @@
 """Media and tables in a bucket, against a real S3 interface on this machine."""
 
+import json
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import time
 import pytest
 import s3fs
 
-from emodist import storage
+from emodist import cli, storage
 from emodist.config import ExtractSettings
 from emodist.errors import ConfigError
 from emodist.pipelines import media_job
@@ -128,6 +129,34 @@ def test_extract_writes_sound_into_the_bucket(bucket, clips):
     )
     assert summary["failed"] == 0
     assert len(storage.names(f"{bucket}/sound/audio/a")) == 15
+
+
+def test_a_bundle_in_the_bucket_predicts_media_in_the_bucket(bucket, clips, tmp_path, capsys):
+    rows = [f"{path},s{index % 4},{path.parent.name}" for index, path in enumerate(_files(clips))]
+    (tmp_path / "list.csv").write_text("uri,speaker,label\n" + "\n".join(rows) + "\n")
+    featurize(tmp_path / "list.csv", tmp_path / "table", corpus="media")
+    words = [f"{tmp_path}/table", "--model", "logistic_regression", "--folds", "loso"]
+    assert cli.main(["train", *words, "--out", f"{bucket}/bundle", "speaker_norm=true"]) == 0
+    out = f"{bucket}/predicted"
+    words = [f"{bucket}/bundle", f"{bucket}/clips", "--out", out, "segment_s=1", "hop_s=0.5"]
+    words += ["--engine", "local", "--json", "timelines=json,vtt"]
+    capsys.readouterr()
+    assert cli.main(["predict", *words]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["predicted"] == summary["segments"] == table(out, "predictions").num_rows > 200
+    assert len(storage.names(f"{out}/timelines/a")) == 30
+    assert cli.main(["predict", *words]) == 0
+    assert json.loads(capsys.readouterr().out)["predicted"] == 0
+    assert cli.main(["trace", "a/0.wav", "--table", out, "--verify", "--json"]) == 0
+    chain = json.loads(capsys.readouterr().out)
+    assert chain["file"]["sound"] == "same"
+    assert chain["bundle"]["is_the_one_that_predicted"]
+    # The same sound lies on the disk, where the bundle learned from it.
+    assert chain["bundle"]["learned_from_this_recording"]
+
+
+def _files(folder):
+    return sorted(folder.rglob("*.wav"))
 
 
 def test_of_two_creators_in_a_bucket_one_wins(bucket):

@@ -112,7 +112,7 @@ def test_where_sound_is_decoded_there_is_neither_tensorflow_nor_the_network(tiny
     settings = {**tiny, "path": "x", "out": "y"}
     code = (
         "import sys; from emodist import stages; from emodist.config import FeaturizeSettings; "
-        f"stages.build('decode', FeaturizeSettings(**{settings!r})); "
+        f"stages.decoding(FeaturizeSettings(**{settings!r})); "
         "print([m for m in ('tensorflow', 'ai_edge_litert', 'ray') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,0 +1,82 @@
+"""What the verbs that train have in common: one `--model` for classifiers and for networks."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from emodist.commands import _parsers as parsers
+
+
+def parser(module: str, example: str, words: Sequence[str]) -> tuple[argparse.ArgumentParser, Any]:
+    """The parser of a verb, and the kind of settings that its `--model` takes.
+
+    Networks have other settings than classifiers, so the model is looked for before the rest of
+    the words is read.
+    """
+    from emodist import config, registry
+
+    name = _model(words)
+    kind: Any = config.TrainSettings if name is None else config.model_kind(name)
+    classifiers, networks = (", ".join(registry.names(f)) for f in ("estimators", "networks"))
+    more = (
+        f"classifiers: {classifiers}\nnetworks: {networks}\n"
+        "`--model NAME --help` shows the settings of that kind\n"
+    )
+    made = parsers.settings_parser(module, kind, example, more=more)
+    made.add_argument("--model", metavar="NAME", help="classifier or network (below)")
+    made.add_argument("--folds", metavar="NAME", help="protocol (setting folds)")
+    if kind is config.NetworkSettings:
+        made.add_argument("--workers", type=int, metavar="N", help="Ray Train workers (train only)")
+        made.add_argument(
+            "--use-gpu", action="store_true", default=None, help="one GPU for each worker"
+        )
+    return made, kind
+
+
+def tell(title: str, progress: Any) -> None:
+    """One line on stderr about a network that learns."""
+    p = progress
+    words = [f"epoch {p.epoch}"]
+    if p.row is None:
+        words.append(f"step {p.step} of {p.steps}")
+    words.append(f"loss {p.loss:.3f}")
+    if p.row is not None and "dev_uar" in p.row:
+        words.append(f"development UAR {p.row['dev_uar']:.3f}")
+    words += [
+        f"learning rate {p.learning_rate:.2g}",
+        f"{p.rows_per_s:.0f} samples/s",
+        f"at most {_duration(p.left_s)} left",
+    ]
+    print(f"{title}{', '.join(words)}", file=sys.stderr, flush=True)
+
+
+def _model(words: Sequence[str]) -> str | None:
+    """The model that is asked for: by option, else by word, else in the settings file."""
+    found: dict[str, str] = {}
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        for option in ("--model", "--config"):
+            if word == option:
+                found[option] = following
+            elif word.startswith(f"{option}="):
+                found[option] = word.partition("=")[2]
+        if word.startswith("model="):
+            found["model"] = word.partition("=")[2]
+    if "--config" in found:
+        from emodist.config import read_yaml
+
+        chosen = read_yaml(found["--config"]).get("model")
+        found.setdefault("model", chosen if isinstance(chosen, str) else "")
+    return found.get("--model") or found.get("model") or None
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (
+        f"{hours} h {minutes} min"
+        if hours
+        else f"{minutes} min {rest} s"
+        if minutes
+        else f"{rest} s"
+    )

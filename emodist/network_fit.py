@@ -1,0 +1,257 @@
+"""One network from given rows of a table, in this process: the whole way, without Ray.
+
+Everything that learns is fitted on the training rows alone: the normalization inside the network,
+class weights, weights, and, on development speakers taken from them, the epoch to stop at and the
+temperature. `speaker_norm` is as for the classifiers: each speaker's own rows, no label.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from emodist import batches, evaluation, network_training, splits
+from emodist.batches import ArraySource, Augment, ScaledSource, Source, Window
+from emodist.config import NetworkSettings
+from emodist.dataset import Dataset
+from emodist.errors import ConfigError
+from emodist.network_training import Learner, Problem, Progress, Report, State
+from emodist.splits import Fold
+from emodist.training import Prediction
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Network:
+    """A trained network: a `keras.Model` from raw rows to calibrated probabilities.
+
+    `history` has one row per epoch; `dev` are the metrics of the development speakers, who chose
+    the epoch, so that they are somewhat too good; None without such speakers.
+    """
+
+    model: Any
+    temperature: float
+    history: list[dict[str, float]]
+    best_epoch: int
+    dev: dict[str, float] | None
+
+    def probabilities(self, source: Source, rows: np.ndarray) -> np.ndarray:
+        """Shape (len(rows), n_classes)."""
+        return network_training.predict(self.model, source.take, rows)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Task:
+    """Rows to learn from and rows that say when to stop, and what follows from them."""
+
+    problem: Problem
+    train: np.ndarray
+    dev: np.ndarray
+    n_together: int
+
+    def schedule(
+        self, source: Source, settings: NetworkSettings, epochs: range
+    ) -> Iterator[Window]:
+        """Windows of some epochs."""
+        return batches.schedule(
+            source.groups, self.train, self.dev, epochs, settings.seed, self.n_together
+        )
+
+
+def source_of(data: Dataset, settings: NetworkSettings) -> ArraySource:
+    """The rows of a dataset in memory; the image if one was loaded, else the flat numbers.
+
+    Raises
+    ------
+    ConfigError
+        If there is an image and something else.
+    """
+    if not data.images:
+        return ArraySource(data.x)
+    if len(data.images) > 1 or data.x.shape[1]:
+        names = ", ".join(dict.fromkeys([*data.images, *data.columns]))
+        raise ConfigError(f"{settings.model} learns from one image alone; got {names}")
+    return ArraySource(next(iter(data.images.values())))
+
+
+def scaled(
+    source: Source,
+    data: Dataset,
+    settings: NetworkSettings,
+    sums: Callable[..., batches.Sums] = batches.sums,
+) -> Source:
+    """The source itself, or with `speaker_norm` each row by its speaker's mean and spread."""
+    if not settings.speaker_norm:
+        return source
+    names, who = np.unique(data.speakers(), return_inverse=True)
+    # Of what was really said: augmented variants do not move them.
+    said = np.flatnonzero(~data.is_variant())
+    mean, variance = sums(source, said, who, len(names)).moments()
+    return ScaledSource(source, who, mean, batches.spread(mean, variance))
+
+
+def task(
+    source: Source,
+    data: Dataset,
+    rows: np.ndarray,
+    settings: NetworkSettings,
+    sums: Callable[..., batches.Sums] = batches.sums,
+) -> Task:
+    """What is to be learned from `rows` of `data`.
+
+    Raises
+    ------
+    ConfigError
+        If there are no development speakers to be had, or fewer than two classes.
+    """
+    y, classes = data.targets()
+    if len(np.unique(y[rows])) < 2:
+        raise ConfigError(
+            f"two classes or more are needed; all {len(rows)} training rows are "
+            f"{classes[int(y[rows[0]])]!r}"
+        )
+    train, dev = _development(data, rows, settings)
+    everyone = np.zeros(len(data), int)
+    mean, variance = sums(source, train, everyone, 1).moments(np.array([0]))
+    weight = np.ones(len(classes))
+    if settings.balance == "weights":
+        weight = network_training.balanced(y[train], len(classes))
+    row_bytes = 4 * int(np.prod(source.shape))
+    n_together = max(settings.batch_size, int(settings.shuffle_mb * 2**20 / row_bytes))
+    problem = Problem(
+        shape=source.shape,
+        classes=classes,
+        mean=mean,
+        variance=batches.spread(mean, variance) ** 2,
+        class_weight=weight,
+        steps=batches.n_steps(source.groups, train, settings.batch_size, n_together),
+        has_dev=len(dev) > 0,
+    )
+    return Task(problem, train, dev, n_together)
+
+
+def fit(
+    source: Source,
+    data: Dataset,
+    rows: np.ndarray,
+    settings: NetworkSettings,
+    report: Report | None = None,
+    augment: Augment | None = None,
+) -> Network:
+    """A network from some rows, trained in this process.
+
+    Parameters
+    ----------
+    source : Source
+        What the network sees of each row of `data`, already brought to its speaker (`scaled`).
+    data : Dataset
+        Labels and speakers; its features are not looked at.
+    rows : int array
+        The training side: row numbers. Others are never read.
+    report : callable, optional
+        Hears of progress.
+    augment : callable, optional
+        `(batch, rng) -> batch`, for training batches alone.
+
+    Raises
+    ------
+    ConfigError
+        If the rows do not fit the settings.
+    """
+    todo = task(source, data, rows, settings)
+    y, _ = data.targets()
+    learner = Learner(todo.problem, settings)
+    plan = todo.schedule(source, settings, range(settings.epochs))
+    chunks = batches.chunks(source, y, plan, settings.batch_size)
+    state = network_training.train(learner, todo.problem, chunks, State(), report, augment)
+    return finish(todo, source, y, settings, state)
+
+
+def finish(
+    todo: Task, source: Source, y: np.ndarray, settings: NetworkSettings, state: State
+) -> Network:
+    """The network of a finished training: its best epoch, calibrated on development speakers."""
+    model = with_probabilities(todo.problem, settings, state.best, 1.0)
+    if not len(todo.dev):
+        return Network(model, 1.0, state.history, state.best_epoch, None)
+    found = network_training.predict(model, source.take, todo.dev)
+    found = found / found.sum(axis=1, keepdims=True)
+    temperature = 1.0
+    if settings.calibrate:
+        temperature = evaluation.fit_temperature(y[todo.dev], found)
+        model = with_probabilities(todo.problem, settings, state.best, temperature)
+    best = state.history[state.best_epoch - 1]
+    dev = {"uar": best["dev_uar"], "loss": best["dev_loss"], "n_rows": float(len(todo.dev))}
+    return Network(model, temperature, state.history, state.best_epoch, dev)
+
+
+def with_probabilities(
+    problem: Problem, settings: NetworkSettings, weights: Sequence[np.ndarray], temperature: float
+) -> Any:
+    """A model in float32 with the given weights, from raw rows to probabilities."""
+    _, keras = network_training.import_tensorflow()
+    logits = network_training.build(problem, dataclasses.replace(settings, mixed_precision=False))
+    for variable, array in zip(logits.variables, weights, strict=True):
+        variable.assign(array)
+    calm = keras.layers.Rescaling(1.0 / temperature, name="temperature")(logits.output)
+    return keras.Model(
+        logits.input, keras.layers.Softmax(name="probabilities")(calm), name=settings.model
+    )
+
+
+def out_of_fold(
+    data: Dataset,
+    folds: Sequence[Fold],
+    settings: NetworkSettings,
+    source: Source | None = None,
+    tell: Callable[[str, Progress], None] | None = None,
+    augment: Augment | None = None,
+) -> Prediction:
+    """Probabilities for each tested row from a network that saw only its fold's training side.
+
+    Parameters
+    ----------
+    source : Source, optional
+        Default: the features of `data`, in memory.
+    tell : callable, optional
+        Hears the fold's name with each progress.
+    """
+    source = scaled(source_of(data, settings) if source is None else source, data, settings)
+    found = []
+    for fold in folds:
+
+        def report(progress: Progress, state: State | None, name: str = fold.name) -> None:
+            if tell is not None:
+                tell(name, progress)
+
+        network = fit(source, data, fold.train, settings, report, augment)
+        found.append(network.probabilities(source, fold.test))
+    return Prediction(
+        np.concatenate([fold.test for fold in folds]),
+        np.concatenate([np.full(len(fold.test), fold.name, dtype=object) for fold in folds]),
+        np.concatenate(found).astype(float),
+    )
+
+
+def _development(
+    data: Dataset, rows: np.ndarray, settings: NetworkSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Training rows, and the rows of the speakers who are kept aside from them.
+
+    Augmented variants train where their original does, and are never among the others.
+    """
+    rows = rows[~data.is_variant()[rows]]
+    if settings.dev_fraction == 0:
+        return data.with_variants(rows), rows[:0]
+    people = data.people()[rows]
+    known = {person for person in people if person is not None}
+    n_folds = min(max(2, round(1 / settings.dev_fraction)), max(2, len(known)))
+    try:
+        folds = splits.inner(rows, data.people(), data.label, n_folds)
+    except ConfigError as error:
+        raise ConfigError(
+            f"development speakers cannot be kept aside from the training rows: {error}. "
+            "dev_fraction=0 trains without them, for all epochs"
+        ) from None
+    chosen = folds[settings.seed % len(folds)]
+    return data.with_variants(chosen.train), chosen.test

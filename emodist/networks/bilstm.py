@@ -1,0 +1,31 @@
+"""Bidirectional LSTM over the frames of the log-mel spectrogram."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from emodist.networks import _layers
+
+
+@dataclass(frozen=True)
+class Bilstm:
+    """Parameters: `units` in each direction; `dropout`; `pool`, mel bands and frames that are
+    averaged before.
+    """
+
+    inputs: ClassVar[str] = "image"
+    features: ClassVar[tuple[str, ...] | None] = ("log_mel",)
+
+    units: int = 64
+    dropout: float = 0.4
+    pool: tuple[int, int] = (2, 2)
+
+    def __post_init__(self) -> None:
+        _layers.check_count("bilstm.units", self.units)
+        _layers.check_share("bilstm.dropout", self.dropout)
+        object.__setattr__(self, "pool", _layers.pair("bilstm.pool", self.pool))
+
+    def build(self, shape, n_classes, mean, variance):
+        inputs, x = _layers.start(shape, mean, variance)
+        x = _layers.sequence(_layers.picture(x, self.pool))
+        x = _layers.both_ways(x, self.units)
+        return _layers.finish(inputs, _layers.over_time(x), n_classes, self.dropout, "bilstm")

@@ -1,0 +1,123 @@
+"""Media to predictions and timelines: featurize as the bundle was trained, then predict.
+
+Both halves can be killed and started again: features by `media_job`, predictions file by file.
+"""
+
+import logging
+import pickle
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from tqdm import tqdm
+
+from emodist import bundle
+from emodist.pipelines import media_job
+from emodist.predict import about, folder, rows, voices
+from emodist.predict.rows import FileWork
+from emodist.predict.settings import AnyBundle, PredictSettings, Rules, featurize_settings
+
+
+def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]:
+    """Bring predictions and timelines up to date with the media.
+
+    Returns
+    -------
+    dict
+        The summary of `media_job.run`, with `labels` (segments of each), `abstained` (by reason),
+        `predicted` (segments in this run) and `notes` for the reader.
+
+    Raises
+    ------
+    ConfigError, OutputError
+        If there is no bundle or no media, the folder belongs to another bundle or other feature
+        settings, or it cannot be written.
+    """
+    loaded = bundle.load(settings.bundle)
+    digest = bundle.digest(settings.bundle)
+    folder.claim(settings, digest, write=False)
+    is_scaled = voices.is_wanted(loaded.about)
+    made = featurize_settings(settings, loaded.about)
+    media = media_job.run(made, retry_failed)
+    folder.check_network(settings, loaded.about)
+    folder.claim(settings, digest, write=True)
+    rules = Rules.of(settings, digest, loaded.about)
+    work = rows.plan(settings.out, rules, made.features, is_scaled)
+    maker = Maker(settings.out, settings.bundle, rules, made.features)
+    done = _on_ray(work, maker, settings) if _wants_ray(media, settings) else map(maker, work)
+    shown = tqdm(done, "predicting", len(work), unit=" files", disable=not sys.stderr.isatty())
+    n_rows = sum(shown)
+    folder.drop_stale(settings.out)
+    inputs = loaded.about.get("inputs")
+    far = [] if is_scaled or not inputs else rows.drift(settings.out, rules, made.features, inputs)
+    summary = {
+        **media,
+        **about.counts(settings.out),
+        "predicted": n_rows,
+        "notes": about.notes(settings, made, loaded.about, far),
+    }
+    folder.save(settings, rules, summary)
+    return summary
+
+
+class Maker:
+    """Makes the predictions for one file after another; loads the bundle with the first."""
+
+    def __init__(self, out: str, bundle_uri: str, rules: Rules, features: tuple[str, ...]):
+        self.out, self.bundle_uri, self.rules, self.features = out, bundle_uri, rules, features
+        self.loaded: AnyBundle | None = None
+
+    def __call__(self, work: FileWork) -> int:
+        if self.loaded is None:
+            self.loaded = bundle.load(self.bundle_uri)
+        return rows.predict_file(self.out, work, self.loaded, self.rules, self.features)
+
+
+def _wants_ray(media: dict[str, Any], settings: PredictSettings) -> bool:
+    return "ray" in (media["engine"], settings.engine)
+
+
+def _on_ray(work: list[FileWork], maker: Maker, settings: PredictSettings) -> Iterator[int]:
+    """Rows of each file, in any order; the files are written by the actors themselves."""
+    if not work:
+        return
+    import ray.data
+    from ray.util.annotations import RayDeprecationWarning
+
+    from emodist.pipelines import ray_engine
+
+    n_cpus = ray_engine.connect(settings)
+    n_actors = min(settings.workers or n_cpus, len(work))
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    items = [{"work": pickle.dumps(item)} for item in work]
+    with warnings.catch_warnings():
+        # As in `ray_engine`: retries are bounded, in the only way that Ray 2.60 has.
+        warnings.simplefilter("ignore", RayDeprecationWarning)
+        dataset = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
+            _Actor,
+            fn_constructor_args=(maker,),
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(size=n_actors),
+            num_cpus=1,
+            max_restarts=8,
+            max_task_retries=8,
+        )
+    try:
+        for row in dataset.iter_rows():
+            yield int(row["n_rows"])
+    except ray.exceptions.RayError as error:
+        raise ray_engine._cause(error) from error
+
+
+class _Actor:
+    """What Ray Data calls with the work of one file."""
+
+    def __init__(self, maker: Maker):
+        self.maker = maker
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        return {"n_rows": [self.maker(pickle.loads(item)) for item in batch["work"]]}

@@ -1,0 +1,280 @@
+"""A network from a table to a bundle, in this process or by Ray Train on many workers.
+
+Both run the same loop (`network_training.train`) on the same batches (`emodist.batches`); Ray adds
+workers, a stream of rows to each (`pipelines.row_stream`), and a new start of those that are lost.
+
+A training that was cut off goes on from its last epoch (`network_checkpoint`).
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import emodist
+from emodist import (
+    batches,
+    bundle,
+    dataset,
+    judging,
+    network_bundle,
+    network_checkpoint,
+    network_fit,
+    network_records,
+    network_training,
+    storage,
+)
+from emodist.batches import Augment, Source, TableSource
+from emodist.config import NetworkSettings
+from emodist.dataset import Dataset
+from emodist.errors import OutputError
+from emodist.judging import Judgement
+from emodist.network_fit import Network, Task
+from emodist.network_training import Progress, State
+
+# What an output folder may hold beside a bundle.
+FILES = {
+    *bundle.CONTENT,
+    "run.json",
+    "training",
+    "tensorboard",
+    "history.csv",
+    "training_curves.png",
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trained:
+    """What a training came to; `judgement` is there with `cross_validate`."""
+
+    about: dict[str, Any]
+    judgement: Judgement | None
+
+
+def train(
+    table: str,
+    settings: NetworkSettings,
+    out: str,
+    tell: judging.Tell | None = None,
+    augment: Augment | None = None,
+) -> Trained:
+    """A bundle of a network trained on all labelled rows of a table.
+
+    Parameters
+    ----------
+    out : str
+        Folder of the bundle, local or `s3://`; workers on other machines need to reach it, and the
+        table. A training that was cut off there goes on.
+    tell : callable, optional
+        Hears of progress.
+    augment : callable, optional
+        `(batch, rng) -> batch`, for training batches alone.
+
+    Raises
+    ------
+    ConfigError, OutputError
+        If the table does not fit the settings, the cluster cannot hold the workers, or `out`
+        belongs to another training or cannot be written.
+    """
+    clock = time.monotonic()
+    out = storage.absolute(out)
+    data = judging.labelled(table, [])
+    plain = TableSource(storage.absolute(table), data, settings.columns())
+    record = _claim(out, settings, data, plain)
+    if "bundle.json" in storage.names(out):
+        about = json.loads(storage.read(storage.join(out, "bundle.json")))
+        return Trained(about, None)
+    judgement = None
+    if settings.cross_validate:
+        judgement = Judgement(judging.cross_validated(table, settings, tell)[2])
+
+    def heard(progress: Progress) -> None:
+        if tell is not None:
+            tell("", progress)
+
+    with _engine(settings) as engine:
+        source = network_fit.scaled(plain, data, settings, engine.sums)
+        todo = network_fit.task(source, data, np.arange(len(data)), settings, engine.sums)
+        y, _ = data.targets()
+        # A folder that cannot be written is found out before anything is learned.
+        record["runs"].append({"started": _now(), "workers": settings.workers})
+        _write_record(out, record)
+        state = engine.learn(todo, source, y, settings, out, heard, augment)
+        network = network_fit.finish(todo, source, y, settings, state)
+    about = _save(out, network, todo, data, plain, settings, table, judgement)
+    record["runs"][-1] |= {
+        "seconds": round(time.monotonic() - clock, 2),
+        "epochs": len(network.history),
+        "best_epoch": network.best_epoch,
+        "development": network.dev,
+    }
+    _write_record(out, record)
+    storage.remove(storage.join(out, "training"))
+    return Trained(about, judgement)
+
+
+def text(about: dict[str, Any]) -> str:
+    """How a training went, in a few lines."""
+    best = about["best_epoch"]
+    line = (
+        f"{about['settings']['model']}: {about['n_epochs']} epochs, kept epoch "
+        f"{best['epoch']:.0f}, training loss {best['loss']:.3f}"
+    )
+    dev = about["development"]
+    if dev is None:
+        return f"{line}; no development speakers, so nothing is known of how good it is"
+    return (
+        f"{line}\ndevelopment speakers ({', '.join(dev['speakers'])}): UAR {dev['uar']:.3f}, loss "
+        f"{dev['loss']:.3f}; {dev['says']}. `emodist evaluate` has honest numbers"
+    )
+
+
+class _Here:
+    """Training in this process."""
+
+    sums = staticmethod(batches.sums)
+
+    def learn(
+        self,
+        todo: Task,
+        source: Source,
+        y: np.ndarray,
+        settings: NetworkSettings,
+        out: str,
+        heard: Callable[[Progress], None],
+        augment: Augment | None,
+    ) -> State:
+        learner, state = network_checkpoint.begin(todo.problem, settings, out)
+
+        def report(progress: Progress, state: State | None) -> None:
+            if state is not None:
+                network_checkpoint.keep(out, state)
+            heard(progress)
+
+        plan = todo.schedule(source, settings, range(state.epoch, settings.epochs))
+        chunks = batches.chunks(source, y, plan, settings.batch_size)
+        return network_training.train(learner, todo.problem, chunks, state, report, augment)
+
+
+@contextlib.contextmanager
+def _engine(settings: NetworkSettings) -> Iterator[Any]:
+    """This process where it is enough, else Ray."""
+    on_cluster = settings.address or os.environ.get("RAY_ADDRESS")
+    if settings.workers == 1 and not settings.use_gpu and not on_cluster:
+        yield _Here()
+        return
+    from emodist.pipelines import train_on_ray
+
+    yield train_on_ray.Cluster(settings)
+
+
+def _claim(
+    out: str, settings: NetworkSettings, data: Dataset, source: TableSource
+) -> dict[str, Any]:
+    """What `run.json` of the output folder holds; it is made if there is none."""
+    strangers = storage.names(out) - FILES
+    if strangers or "model.skops" in storage.names(out):
+        raise OutputError(f"{out} holds other files; choose another --out")
+    fresh: dict[str, Any] = {
+        "emodist": emodist.__version__,
+        "settings": {"job": "train", **settings.identity()},
+        "rows": _fingerprint(data, source),
+        "versions": {"python": platform.python_version(), **network_bundle.versions()},
+        "runs": [],
+    }
+    if storage.create(storage.join(out, "run.json"), _json(fresh)):
+        return fresh
+    record = json.loads(storage.read(storage.join(out, "run.json")))
+    theirs = {**record["settings"], "the table": record["rows"]}
+    ours = {**fresh["settings"], "the table": fresh["rows"]}
+    differing = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
+    if not differing:
+        return record
+    begun = storage.exists(network_checkpoint.state_uri(out)) or "bundle.json" in storage.names(out)
+    if not begun:
+        # An earlier run found something wrong before it learned anything.
+        _write_record(out, fresh)
+        return fresh
+    key = differing[0]
+    what = (
+        "rows of another table"
+        if key == "the table"
+        else f"{key}={theirs.get(key)}, now it is {ours.get(key)}"
+    )
+    raise OutputError(
+        f"{out} was begun with {what}; choose another --out, or go on with the same settings"
+    )
+
+
+def _fingerprint(data: Dataset, source: TableSource) -> str:
+    """Which rows, labels, speakers and columns are learned from."""
+    digest = hashlib.blake2b(repr((source.columns, source.shape)).encode(), digest_size=8)
+    for row in zip(data.recording_id, data.segment, data.label, data.people(), strict=True):
+        digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+def _save(
+    out: str,
+    network: Network,
+    todo: Task,
+    data: Dataset,
+    source: TableSource,
+    settings: NetworkSettings,
+    table: str,
+    judgement: Judgement | None,
+) -> dict[str, Any]:
+    """The bundle, its `bundle.json` last."""
+    made = dataset.origin(table)
+    best = network.history[network.best_epoch - 1]
+    development: dict[str, Any] | None = None
+    if network.dev is not None:
+        development = {
+            **network.dev,
+            "speakers": sorted({str(who) for who in data.people()[todo.dev]}),
+            "says": "these speakers chose the epoch, so their numbers are somewhat too good",
+        }
+    about = {
+        "emodist": emodist.__version__,
+        "kind": "network",
+        "settings": settings.identity(),
+        "classes": list(todo.problem.classes),
+        "columns": list(source.columns),
+        "names": source.names,
+        "shape": list(source.shape),
+        "temperature": network.temperature,
+        "featurized": made.pop("settings", {}),
+        "origin": made,
+        "metrics": None if judgement is None else judgement.evaluation.to_dict(),
+        "development": development,
+        "best_epoch": {key: best[key] for key in best if key != "time"},
+        "n_epochs": len(network.history),
+        "data": bundle.card(data),
+        "versions": network_bundle.versions(),
+    }
+    network_records.write(out, network.history)
+    network_records.write_curves(out, network.history, network.best_epoch)
+    network_bundle.write_model(out, network.model)
+    bundle.save_rows(out, data)
+    storage.write(storage.join(out, "bundle.json"), _json(about))
+    return about
+
+
+def _write_record(out: str, record: dict[str, Any]) -> None:
+    storage.write(storage.join(out, "run.json"), _json(record))
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

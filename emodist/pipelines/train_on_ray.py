@@ -1,0 +1,235 @@
+"""Ray Train's part in a training: workers, their streams of rows, and what is done when one dies.
+
+A worker that is lost, or hangs, ends the group: TensorFlow gives up the collectives of those that
+are left, and Ray starts all again from the last epoch.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import ray
+import ray.data
+import ray.train
+
+from emodist import batches, network_checkpoint, network_training, storage
+from emodist.batches import Augment, Source
+from emodist.config import NetworkSettings
+from emodist.errors import ConfigError, EmodistError
+from emodist.network_fit import Task
+from emodist.network_training import Problem, Progress, State
+from emodist.pipelines import ray_engine, row_stream
+
+# A worker that does not answer for so long is taken for lost; Ray's own default is 10 minutes.
+HANGS_AFTER_S = "60"
+# How often the driver looks for news of the training.
+LOOK_EVERY_S = 0.5
+
+
+class Cluster:
+    """Training by Ray Train.
+
+    Raises
+    ------
+    ConfigError
+        If the cluster has fewer CPUs or GPUs than the workers need.
+    """
+
+    def __init__(self, settings: NetworkSettings):
+        address = settings.address or os.environ.get("RAY_ADDRESS")
+        if not ray.is_initialized() and not address:
+            # A cluster that is started here has what this machine has, and no more.
+            _check(settings, {"CPU": float(os.cpu_count() or 1)}, ("CPU",))
+        os.environ.setdefault("RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S", HANGS_AFTER_S)
+        # Libraries of the workers have much to say; what matters comes as news, or as an error.
+        ray_engine.connect_to(address, log_to_driver=False)
+        _check(settings, ray.cluster_resources(), ("CPU", "GPU"))
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        logging.getLogger("ray.data").setLevel(logging.WARNING)
+
+    def sums(self, source: Source, rows: np.ndarray, who: np.ndarray, n_who: int) -> batches.Sums:
+        """As `batches.sums`, row groups read by tasks of the cluster."""
+        groups = [rows[source.groups[rows] == g] for g in np.unique(source.groups[rows])]
+        first = batches.sums(source, groups[0][:1], who, n_who)
+        shared = ray.put((source, who))
+
+        @ray.remote(num_cpus=1)
+        def part(shared: Any, own: np.ndarray) -> batches.Sums:
+            source, who = shared
+            return batches.sums(source, own, who, n_who, first.shift)
+
+        found = ray.get([part.remote(shared, own) for own in groups])
+        # In the order of the groups, whichever came first.
+        n, total, square = (
+            np.sum([getattr(p, name) for p in found], axis=0) for name in ("n", "total", "square")
+        )
+        return batches.Sums(n, total, square, first.shift)
+
+    def learn(
+        self,
+        todo: Task,
+        source: Source,
+        y: np.ndarray,
+        settings: NetworkSettings,
+        out: str,
+        heard: Callable[[Progress], None],
+        augment: Augment | None,
+    ) -> State:
+        state = network_checkpoint.read(out)
+        if state.is_over(settings, todo.problem.has_dev):
+            return state
+        _check_network(todo.problem, settings)
+        shared = ray.put((source, y, todo, settings))
+        window = min(todo.n_together, max(len(todo.train), len(todo.dev)))
+        # Loads TensorFlow, which is wanted only where a network runs.
+        from ray.train.tensorflow import TensorflowTrainer
+
+        trainer = TensorflowTrainer(
+            _work,
+            train_loop_config={
+                "problem": todo.problem,
+                "settings": settings,
+                "out": out,
+                "augment": augment,
+            },
+            scaling_config=ray.train.ScalingConfig(
+                num_workers=settings.workers,
+                use_gpu=settings.use_gpu,
+                resources_per_worker={
+                    "CPU": settings.cpus_per_worker,
+                    **({"GPU": 1} if settings.use_gpu else {}),
+                },
+            ),
+            datasets={row_stream.NAME: row_stream.Plan(shared, out).dataset},
+            dataset_config=row_stream.ToEachWorker(
+                shared, 4.0 * window * float(np.prod(source.shape))
+            ),
+            run_config=ray.train.RunConfig(
+                # Ray's own notes of this run; each has a place of its own, where nothing is found.
+                name=f"ray-{uuid.uuid4().hex[:8]}",
+                storage_path=storage.join(out, "training"),
+                failure_config=ray.train.FailureConfig(max_failures=settings.max_failures),
+            ),
+        )
+        with _news(out, heard):
+            try:
+                trainer.fit()
+            except Exception as error:
+                raise _cause(error) from error
+        return network_checkpoint.read(out)
+
+
+def _work(config: dict[str, Any]) -> None:
+    """What each worker does."""
+    problem: Problem = config["problem"]
+    settings: NetworkSettings = config["settings"]
+    out: str = config["out"]
+    tf, _ = network_training.import_tensorflow()
+    # As many threads as CPUs: TensorFlow would take all of the machine, once for each worker.
+    n_threads = max(1, int(settings.cpus_per_worker))
+    tf.config.threading.set_intra_op_parallelism_threads(n_threads)
+    tf.config.threading.set_inter_op_parallelism_threads(n_threads)
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+    context = ray.train.get_context()
+    rank, n_workers = context.get_world_rank(), context.get_world_size()
+    strategy = tf.distribute.MultiWorkerMirroredStrategy() if n_workers > 1 else None
+    learner, state = network_checkpoint.begin(problem, settings, out, strategy)
+
+    def report(progress: Progress, state: State | None) -> None:
+        if rank == 0:
+            if state is not None:
+                network_checkpoint.keep(out, state)
+            storage.write(_news_uri(out), _news_of(progress))
+        if state is not None:
+            ray.train.report(dict(progress.row or {}))
+
+    shard = ray.train.get_dataset_shard(row_stream.NAME)
+    chunks = row_stream.chunks(shard, problem.shape, rank, state.epoch)
+    network_training.train(learner, problem, chunks, state, report, config["augment"], rank)
+
+
+def _check(settings: NetworkSettings, there: dict[str, float], kinds: tuple[str, ...]) -> None:
+    """Ray would wait for ever for what a cluster does not have."""
+    wanted = {"CPU": settings.cpus_per_worker, "GPU": 1.0 if settings.use_gpu else 0.0}
+    for kind in kinds:
+        needed, has = settings.workers * wanted[kind], there.get(kind, 0.0)
+        if needed > has:
+            hint = "leave out use_gpu" if kind == "GPU" else "a smaller cpus_per_worker"
+            raise ConfigError(
+                f"workers={settings.workers} need {needed:g} {kind}s; the cluster has {has:g}. "
+                f"Take fewer workers, or {hint}"
+            )
+
+
+def _check_network(problem: Problem, settings: NetworkSettings) -> None:
+    """What is wrong with a network is found out here, and not by each worker in turn."""
+    layers = network_training.build(problem, settings).layers
+    norms = [layer for layer in layers if type(layer).__name__ == "BatchNormalization"]
+    if settings.xla and settings.workers > 1 and norms:
+        raise ConfigError(
+            f"xla=true cannot compile the batch norm of {settings.model} over several workers; "
+            "take xla=false or workers=1"
+        )
+
+
+def _news_uri(out: str) -> str:
+    return storage.join(out, "training", "progress.json")
+
+
+def _news_of(progress: Progress) -> bytes:
+    return json.dumps(vars(progress)).encode()
+
+
+@contextlib.contextmanager
+def _news(out: str, heard: Callable[[Progress], None]) -> Iterator[None]:
+    """Passes on what the first worker writes about its progress."""
+    over = threading.Event()
+    last: list[bytes] = [b""]
+
+    def look() -> None:
+        with contextlib.suppress(FileNotFoundError):
+            found = storage.read(_news_uri(out))
+            if found != last[0]:
+                last[0] = found
+                heard(Progress(**json.loads(found)))
+
+    def watch() -> None:
+        while not over.wait(LOOK_EVERY_S):
+            look()
+
+    with contextlib.suppress(FileNotFoundError):
+        # Of an earlier run of this training.
+        last[0] = storage.read(_news_uri(out))
+    thread = threading.Thread(target=watch, daemon=True, name="emodist-news")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        look()
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The error of emodist inside an error of Ray Train, or one line about a worker that died."""
+    seen: list[BaseException] = [error]
+    while seen:
+        inner = seen.pop()
+        if isinstance(inner, EmodistError):
+            return inner
+        failures = getattr(inner, "worker_failures", None) or {}
+        seen += [e for e in failures.values() if isinstance(e, BaseException)]
+        for name in ("cause", "__cause__", "_base_exc"):
+            found = getattr(inner, name, None)
+            if isinstance(found, BaseException) and found is not inner:
+                seen.append(found)
+    return error

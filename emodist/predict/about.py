@@ -1,0 +1,103 @@
+"""What must be said beside predictions: what the model is, how good it was, what nobody knows."""
+
+import collections
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from emodist import bundle, output, storage
+from emodist.config import FeaturizeSettings
+from emodist.predict import folder, voices
+from emodist.predict.settings import PredictSettings
+
+# Corpora whose speakers were told what to feel.
+ACTED = frozenset({"ravdess", "crema_d", "emo_db", "tess", "savee", "iemocap", "meld"})
+
+
+def trained_on(about: Mapping[str, Any]) -> str:
+    """What the model is and how good it was, in one line."""
+    data, found = about["data"], about.get("metrics")
+    start = (
+        f"{about['settings']['model']} trained on {', '.join(data['corpora'])} ({data['n_rows']} "
+        f"rows, {data['n_speakers']} speakers)"
+    )
+    if not found:
+        return f"{start}; it was not cross-validated"
+    low, high = found["intervals"]["uar"]
+    return (
+        f"{start}; UAR {found['uar']:.3f} (95% {low:.3f} to {high:.3f}; chance "
+        f"{1 / len(about['classes']):.3f}) by {found['protocol']}"
+    )
+
+
+def caution(about: Mapping[str, Any]) -> str:
+    """What that number does not say."""
+    acted = sorted(set(about["data"]["corpora"]) & ACTED)
+    start = f"{' and '.join(acted)} is acted speech. " if acted else ""
+    return f"{start}Nothing here measured how good the model is on your media"
+
+
+def notes(
+    settings: PredictSettings,
+    made: FeaturizeSettings,
+    about: Mapping[str, Any],
+    far: Sequence[str],
+) -> list[str]:
+    """What a reader of the predictions must know; `far` comes from `rows.drift`."""
+    found = [trained_on(about), caution(about)]
+    was = about["featurized"]
+    if (made.segment_s, made.hop_s) != (was["segment_s"], was["hop_s"]):
+        found.append(
+            f"trained on segment_s={_shown(was['segment_s'])} hop_s={_shown(was['hop_s'])}, "
+            f"predicted with segment_s={_shown(made.segment_s)} hop_s={_shown(made.hop_s)}"
+        )
+    if about["settings"].get("speaker_norm"):
+        found.append(
+            "z-score per speaker over the speaker's own speech here (transductive; the speaker is "
+            "the channel folder, or the recording): one who is in one mood throughout comes out as "
+            f"average, and of one with fewer than {voices.LEAST_ROWS} segments nothing is said"
+        )
+    if far:
+        more = f" and {len(far) - 3} more" if len(far) > 3 else ""
+        found.append(
+            f"these media sound unlike the training data: the means of {', '.join(far[:3])}{more} "
+            "lie over 3 standard deviations away, as with other microphones, codecs or much "
+            "silence. Do not trust the labels; a bundle trained with speaker_norm=true stands more"
+        )
+    n_same, n_recordings = trained_too(settings)
+    if n_same:
+        found.append(
+            f"{n_same} of {n_recordings} recordings were in the training data: their predictions "
+            "say nothing about new ones"
+        )
+    return found
+
+
+def trained_too(settings: PredictSettings) -> tuple[int, int]:
+    """How many recordings the bundle learned from, by their sound, and how many there are."""
+    seen = set(bundle.rows(settings.bundle)["audio_sha"].to_pylist())
+    n_same = n_all = 0
+    for batch in output.table(settings.out, "recordings").to_batches(columns=["audio_sha"]):
+        n_all += batch.num_rows
+        n_same += sum(sha in seen for sha in batch["audio_sha"].to_pylist())
+    return n_same, n_all
+
+
+def counts(out: str) -> dict[str, Any]:
+    """Segments of each label, and abstentions by reason."""
+    labels: collections.Counter[str] = collections.Counter()
+    reasons: collections.Counter[str] = collections.Counter()
+    for name in folder.table_files(out, "predictions"):
+        fs, path = storage.filesystem(storage.join(out, "predictions", name))
+        rows = pq.read_table(path, filesystem=fs, columns=["label", "abstained", "reason"])
+        sure = rows.filter(pc.invert(rows["abstained"]))
+        for column, counter in ((sure["label"], labels), (rows["reason"].drop_null(), reasons)):
+            for entry in column.value_counts().to_pylist():
+                counter[entry["values"]] += entry["counts"]
+    return {"labels": dict(labels.most_common()), "abstained": dict(reasons.most_common())}
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

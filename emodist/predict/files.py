@@ -1,0 +1,98 @@
+"""The files of a recording in `timelines/`: JSON, WebVTT, PNG."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from emodist import plots, storage
+from emodist.predict import about, timeline
+from emodist.predict.settings import AnyBundle, Rules
+
+DIGITS = 4
+
+
+def write(out: str, parts: Sequence[pa.RecordBatch], loaded: AnyBundle, rules: Rules) -> None:
+    """The files of one recording in `timelines/`, from all its rows of predictions."""
+    rows = pa.Table.from_batches(parts)
+    if rows.num_rows < 2 or not rules.timelines:
+        return
+    classes = loaded.classes
+    # A window that is only unsure still counts: its neighbours may agree with it.
+    why = np.array(rows["reason"].to_pylist(), object)
+    why[why == timeline.UNSURE] = None
+    steps = timeline.smooth(
+        rows["start_s"].to_numpy(),
+        rows["end_s"].to_numpy(),
+        np.column_stack([rows[f"p_{name}"].to_numpy() for name in classes]).astype(np.float64),
+        why,
+        rules.smooth_s,
+        rules.min_confidence,
+    )
+    found = timeline.spans(steps, classes)
+    first = rows.slice(0, 1).to_pylist()[0]
+    place = storage.join(out, "timelines", timeline_path(first["uri"], rules.path))
+    if "json" in rules.timelines:
+        keys = ("recording_id", "uri", "corpus", "speaker", "audio_sha")
+        record = {
+            **{name: first[name] for name in keys},
+            "bundle": {"uri": rules.bundle, "digest": rules.digest},
+            "trained_on": about.trained_on(loaded.about),
+            "smooth_s": rules.smooth_s,
+            "min_confidence": rules.min_confidence,
+            "min_speech_fraction": rules.min_speech_fraction,
+            "classes": list(classes),
+            "spans": found,
+            "steps": _columns(steps, classes),
+        }
+        storage.write(f"{place}.json", json.dumps(record, allow_nan=False).encode())
+    if "vtt" in rules.timelines:
+        note = f"{first['uri']}\n{about.trained_on(loaded.about)}\n{about.caution(loaded.about)}"
+        storage.write(f"{place}.vtt", timeline.vtt(found, note).encode())
+    if "png" in rules.timelines:
+        title = first["uri"].rsplit("/", 1)[-1]
+        figure = plots.timeline(
+            steps.start_s, steps.end_s, steps.probabilities, found, classes, title
+        )
+        storage.write(f"{place}.png", plots.png(figure))
+
+
+def _columns(steps: timeline.Steps, classes: Sequence[str]) -> dict[str, Any]:
+    known = steps.label >= 0
+
+    def numbers(values: np.ndarray) -> list[float | None]:
+        listed = np.round(values.astype(float), DIGITS).tolist()
+        return [value if is_known else None for value, is_known in zip(listed, known, strict=True)]
+
+    return {
+        "start_s": steps.start_s.tolist(),
+        "end_s": steps.end_s.tolist(),
+        "label": [classes[label] if label >= 0 else None for label in steps.label],
+        "confidence": numbers(steps.confidence),
+        "reason": steps.reason.tolist(),
+        "probabilities": {
+            name: numbers(steps.probabilities[:, index]) for index, name in enumerate(classes)
+        },
+    }
+
+
+def timeline_path(uri: str, root: str) -> str:
+    """Where a recording's timeline stands: its path below what was predicted.
+
+    Examples
+    --------
+    >>> timeline_path("/archive/channel/a.mp4", "/archive")
+    'channel/a.mp4'
+    >>> timeline_path("/archive/channel/a.mp4", "/archive/channel/a.mp4")
+    'a.mp4'
+    >>> timeline_path("s3://bucket/b.mp4", "/lists/some.csv")
+    'bucket/b.mp4'
+    """
+    if uri == root:
+        return uri.rsplit("/", 1)[-1]
+    folder = root.rsplit("/", 1)[0] if root.lower().endswith((".csv", ".parquet")) else root
+    if uri.startswith(folder + "/"):
+        return uri[len(folder) + 1 :]
+    return uri.partition("://")[2] or uri.lstrip("/")

@@ -1,0 +1,238 @@
+"""Rows of features in, rows of predictions out, one file at a time.
+
+A file of `predictions/` appears whole and after the timelines of its recordings. It carries a hash
+of all that it depends on (bundle, rules, the rows of features, the speakers' statistics): as long
+as that holds it is not made again, so a killed run goes on where it was.
+"""
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import emodist
+from emodist import schema, storage, tables, training
+from emodist.dataset import Dataset
+from emodist.predict import files, folder, timeline, voices
+from emodist.predict.settings import AnyBundle, Rules
+from emodist.predict.voices import Statistics
+
+BATCH_ROWS = 4096
+# A mean that is so many of the training data's standard deviations away is another world.
+FAR_SD = 3.0
+DRIFT_FILES = 20
+NO_SPEECH, FEW_ROWS, NOT_FINITE = "no speech", "too few segments of this speaker", "not finite"
+KEY = b"emodist.predicted_from"
+
+
+def read(uri: str, features: Sequence[str]) -> Iterator[Dataset]:
+    """A file of a feature table, some thousand rows at a time, in the file's order."""
+    fs, path = storage.filesystem(uri)
+    with pq.ParquetFile(path, filesystem=fs) as file:
+        fields = [file.schema_arrow.field(name) for name in features]
+        flat = [field for field in fields if not isinstance(field.type, pa.FixedShapeTensorType)]
+        names = np.array([label for field in flat for label in schema.labels(field)], object)
+        columns = np.array([field.name for field in flat for _ in schema.labels(field)], object)
+        wanted = [*schema.SEGMENTS.names, *features]
+        for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
+            keys = {
+                key: np.array(batch[key].to_pylist(), object)
+                if pa.types.is_string(batch[key].type)
+                else batch[key].to_numpy(zero_copy_only=False)
+                for key in schema.SEGMENTS.names
+            }
+            numbers = [schema.values(batch[field.name]) for field in flat]
+            images = {
+                field.name: schema.values(batch[field.name]).reshape(-1, *field.type.shape)
+                for field in fields
+                if field not in flat
+            }
+            x = np.hstack(numbers) if numbers else np.empty((len(batch), 0), np.float32)
+            yield Dataset(x=x, names=names, columns=columns, attributes={}, images=images, **keys)
+
+
+def _reasons(data: Dataset, rules: Rules, known: Statistics | None = None) -> np.ndarray:
+    """Why nothing can be said of a row; None where something can."""
+    why = np.full(len(data), None, object)
+    if known is not None:
+        few = [known.get(who, (0,))[0] < voices.LEAST_ROWS for who in voices.speakers(data)]
+        why[np.array(few, bool)] = FEW_ROWS
+    why[data.speech_fraction < rules.min_speech_fraction] = NO_SPEECH
+    why[~np.isfinite(data.x).all(axis=1)] = NOT_FINITE
+    return why
+
+
+def speaker_statistics(out: str, rules: Rules, features: Sequence[str]) -> Statistics:
+    """Of every speaker in the features of `out`, from segments with speech."""
+    return voices.statistics(
+        data.select(timeline.is_none(_reasons(data, rules)))
+        for name in folder.table_files(out, "features")
+        for data in read(storage.join(out, "features", name), features)
+    )
+
+
+def drift(
+    out: str, rules: Rules, features: Sequence[str], inputs: dict[str, list[float]]
+) -> list[str]:
+    """Names of the numbers whose mean over speech here lies far from that of the training data.
+
+    Looks at the first rows of up to `DRIFT_FILES` files; the farthest comes first.
+    """
+    n_rows, total, names = 0, np.zeros(len(inputs["mean"])), np.empty(0, object)
+    every = folder.table_files(out, "features")
+    for name in every[:: -(-len(every) // DRIFT_FILES) or 1]:
+        for data in itertools.islice(read(storage.join(out, "features", name), features), 1):
+            usable = timeline.is_none(_reasons(data, rules))
+            n_rows += int(usable.sum())
+            total += data.x[usable].sum(axis=0, dtype=np.float64)
+            names = data.names
+    if not n_rows:
+        return []
+    spread = np.maximum(inputs["std"], training.LEAST_SPREAD)
+    away = np.abs(total / n_rows - inputs["mean"]) / spread
+    order = np.argsort(-away, kind="stable")
+    return [str(names[index]) for index in order if away[index] > FAR_SD]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FileWork:
+    """One file of features, the hash of what its predictions depend on, and its speakers."""
+
+    name: str
+    key: str
+    known: Statistics | None
+
+
+def plan(out: str, rules: Rules, features: Sequence[str], speaker_norm: bool) -> list[FileWork]:
+    """The files of `features/` whose predictions are not there or no longer hold."""
+    known = speaker_statistics(out, rules, features) if speaker_norm else None
+    work = []
+    for name in folder.table_files(out, "features"):
+        uri = storage.join(out, "features", name)
+        own = None
+        if known is not None:
+            own = {who: known[who] for who in _voices_of(uri) if who in known}
+        key = _key(uri, rules, own)
+        if not _is_done(out, name, key):
+            work.append(FileWork(name, key, own))
+    return work
+
+
+def _key(uri: str, rules: Rules, known: Statistics | None) -> str:
+    text = dataclasses.asdict(rules)
+    # The same bundle in another place gives the same numbers.
+    del text["bundle"]
+    found = hashlib.sha256(json.dumps([emodist.__version__, text]).encode())
+    found.update(_footer(uri))
+    for speaker, (n, mean, squares) in (known or {}).items():
+        found.update(f"{speaker}\0{n}".encode())
+        found.update(mean.tobytes() + squares.tobytes())
+    return found.hexdigest()
+
+
+def _footer(uri: str) -> bytes:
+    """The end of a Parquet file: where its columns lie, how many rows, least and largest values."""
+    fs, path = storage.filesystem(uri)
+    size = fs.info(path)["size"]
+    with fs.open(path, "rb") as file:
+        file.seek(size - 8)
+        length = int.from_bytes(file.read(4), "little")
+        file.seek(size - 8 - length)
+        return size.to_bytes(8, "little") + file.read(length)
+
+
+def _voices_of(uri: str) -> list[str]:
+    fs, path = storage.filesystem(uri)
+    rows = pq.read_table(path, filesystem=fs, columns=["corpus", "speaker", "uri"])
+    named = rows.group_by(["corpus", "speaker", "uri"]).aggregate([]).to_pylist()
+    return sorted({voices.voice(**row) for row in named})
+
+
+def _is_done(out: str, name: str, key: str) -> bool:
+    """Whether the predictions for a file of features are there and still hold."""
+    fs, path = storage.filesystem(storage.join(out, "predictions", name))
+    if not fs.exists(path):
+        return False
+    with pq.ParquetFile(path, filesystem=fs) as file:
+        return (file.schema_arrow.metadata or {}).get(KEY) == key.encode()
+
+
+def predictions_schema(classes: Sequence[str], key: str) -> pa.Schema:
+    keys = [field for field in schema.SEGMENTS if field.name != "label"]
+    return pa.schema(
+        [
+            *keys,
+            ("truth", pa.string()),
+            *((f"p_{name}", pa.float32()) for name in classes),
+            ("label", pa.string()),
+            ("confidence", pa.float32()),
+            ("abstained", pa.bool_()),
+            ("reason", pa.string()),
+        ],
+        metadata={KEY: key.encode()},
+    )
+
+
+def predict_file(
+    out: str, work: FileWork, loaded: AnyBundle, rules: Rules, features: Sequence[str]
+) -> int:
+    """Predictions and timelines for one file of `features/`; how many rows it has."""
+    fields = predictions_schema(loaded.classes, work.key)
+    n_rows = 0
+    with tables.parquet_writer(storage.join(out, "predictions", work.name), fields) as write:
+        recording: list[pa.RecordBatch] = []
+        for data in read(storage.join(out, "features", work.name), features):
+            rows = _predicted(data, loaded, rules, work.known, fields)
+            write(rows)
+            n_rows += rows.num_rows
+            # Rows of a recording stand together, and may go on in the next batch.
+            for part in _runs(rows):
+                if recording and recording[0]["recording_id"][0] != part["recording_id"][0]:
+                    files.write(out, recording, loaded, rules)
+                    recording = []
+                recording.append(part)
+        if recording:
+            files.write(out, recording, loaded, rules)
+    return n_rows
+
+
+def _runs(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    ids = np.array(rows["recording_id"].to_pylist(), object)
+    borders = [0, *(np.flatnonzero(ids[1:] != ids[:-1]) + 1), len(ids)]
+    for start, stop in itertools.pairwise(borders):
+        if stop > start:
+            yield rows.slice(start, stop - start)
+
+
+def _predicted(
+    data: Dataset, loaded: AnyBundle, rules: Rules, known: Statistics | None, fields: pa.Schema
+) -> pa.RecordBatch:
+    why = _reasons(data, rules, known)
+    n_classes = len(loaded.classes)
+    found = np.full((len(data), n_classes), 1 / n_classes)
+    finite = np.flatnonzero(why != NOT_FINITE)
+    if len(finite):
+        good = data.select(finite)
+        if known is not None:
+            good = dataclasses.replace(good, x=voices.scaled(good, known))
+            loaded = voices.already_scaled(loaded)
+        found[finite] = loaded.probabilities(good)
+    confidence = found.max(axis=1)
+    why[(confidence < rules.min_confidence) & timeline.is_none(why)] = timeline.UNSURE
+    cells: dict[str, Any] = {
+        name: getattr(data, name) for name in schema.SEGMENTS.names if name != "label"
+    }
+    cells["truth"] = data.label
+    cells |= {f"p_{name}": found[:, index] for index, name in enumerate(loaded.classes)}
+    cells["label"] = np.array(loaded.classes, object)[found.argmax(axis=1)]
+    cells["confidence"] = confidence
+    cells["abstained"] = ~timeline.is_none(why)
+    cells["reason"] = why
+    columns = [pa.array(cells[field.name]).cast(field.type) for field in fields]
+    return pa.RecordBatch.from_arrays(columns, schema=fields)

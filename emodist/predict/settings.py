@@ -1,0 +1,159 @@
+"""What predictions are made with: settings, the features that a bundle wants, and the rules."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from emodist import storage
+from emodist.bundle import Bundle
+from emodist.config import FeaturizeSettings, MediaSettings, setting
+from emodist.errors import ConfigError
+from emodist.network_bundle import NetworkBundle
+
+# What `bundle.load` gives.
+AnyBundle: TypeAlias = Bundle | NetworkBundle
+FORMATS = ("json", "vtt", "png")
+
+
+@dataclasses.dataclass(frozen=True)
+class PredictSettings(MediaSettings):
+    """Bundle and media in, predictions and timelines out."""
+
+    bundle: str = setting("", "folder of a bundle, local or s3://")
+    decoder: Literal["auto", "moviepy"] = setting(
+        "auto", "auto (as the bundle's training data was read) or moviepy"
+    )
+    segment_s: float | Literal["bundle", "auto"] | None = setting(
+        "bundle",
+        "window, seconds; null: whole recordings; auto: as in featurize; bundle: as trained",
+    )
+    hop_s: float | None = setting(
+        None,
+        "step between windows, seconds; default: the bundle's, or segment_s where that is given",
+    )
+    smooth_s: float = setting(
+        4.0,
+        "timelines: average over the windows within so many seconds; 0: over those at the moment",
+    )
+    min_confidence: float | None = setting(
+        None, "abstain below this confidence; default: twice chance, at most 0.5"
+    )
+    min_speech_fraction: float | None = setting(
+        None, "abstain where less of a segment is speech; default: 0.1, or the bundle's if larger"
+    )
+    timelines: tuple[str, ...] = setting(FORMATS, "files for each recording, of json, vtt, png")
+    yamnet_model: str | None = setting(
+        None, "YAMNet's model, if the bundle wants it; default: that of its training table"
+    )
+    yamnet_gpus: float = setting(
+        0.0, "share of a GPU for each process that runs YAMNet; 0: CPU", rows=False
+    )
+
+    def __post_init__(self) -> None:
+        if not self.bundle:
+            raise ConfigError("bundle is not set; say which, as in bundle=DIR")
+        object.__setattr__(self, "bundle", storage.absolute(self.bundle))
+        super().__post_init__()
+        for name in ("min_confidence", "min_speech_fraction"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise ConfigError(f"{name} must be within 0 and 1; got {value}")
+        if not self.smooth_s >= 0:
+            raise ConfigError(f"smooth_s must be 0 or more; got {self.smooth_s}")
+        for name in self.timelines:
+            if name not in FORMATS:
+                raise ConfigError(f"timelines takes {', '.join(FORMATS)}; got {name!r}")
+
+
+def featurize_settings(settings: PredictSettings, about: Mapping[str, Any]) -> FeaturizeSettings:
+    """How media become what the bundle was trained on: its own settings, for these media.
+
+    Only the features that the bundle wants are computed. Segments without speech stay in the
+    table: the timeline shows them.
+
+    Raises
+    ------
+    ConfigError
+        If the bundle does not say how its features were made.
+    """
+    made = about["featurized"]
+    if made.get("job") != "featurize":
+        raise ConfigError(
+            f"{settings.bundle} does not say how its features were made; train it on an output "
+            "folder of `emodist featurize`"
+        )
+    own = {"segment_s": made["segment_s"], "hop_s": made["hop_s"]}
+    if settings.segment_s != "bundle":
+        own = {"segment_s": settings.segment_s, "hop_s": None}
+    if settings.hop_s is not None:
+        own["hop_s"] = settings.hop_s
+    shared = ("path", "out", "corpus", "corpus_settings", "max_duration_s", "file_timeout_s",
+              "max_failed_fraction", "engine", "address", "workers", "yamnet_gpus")  # fmt: skip
+    found = FeaturizeSettings(
+        **{name: getattr(settings, name) for name in shared},
+        **own,
+        decoder=made["decoder"] if settings.decoder == "auto" else settings.decoder,
+        features=tuple(made["features"]),
+        feature_settings=_with_model(settings, about),
+        functionals=tuple(made["functionals"]),
+        **{name: made[name] for name in ("n_fft", "hop_length", "trim_db", "min_duration_s")},
+    )
+    wanted = _wanted(found, about)
+    return dataclasses.replace(
+        found,
+        features=wanted,
+        feature_settings={k: v for k, v in found.feature_settings.items() if k in wanted},
+    )
+
+
+def _with_model(settings: PredictSettings, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Feature settings; YAMNet's model as given, or beside the training table, or as then."""
+    made = about["featurized"]
+    chosen = {name: dict(own) for name, own in made["feature_settings"].items()}
+    own = [name for name in ("yamnet", "yamnet_scores") if name in made["features"]]
+    model = settings.yamnet_model
+    beside = about.get("origin", {}).get("uri")
+    if own and model is None and beside and storage.exists(f"{beside}/yamnet/core.json"):
+        model = f"{beside}/yamnet"
+    if own and model is not None:
+        chosen |= {name: {**chosen.get(name, {}), "model": model} for name in own}
+    return chosen
+
+
+def _wanted(settings: FeaturizeSettings, about: Mapping[str, Any]) -> tuple[str, ...]:
+    chosen = about.get("columns") or about["settings"].get("features")
+    if chosen is None:
+        # As `dataset.load` does: all but images.
+        built = settings.build_features()
+        chosen = [name for name in built if len(built[name].shape(settings.functionals)) == 1]
+    return tuple(name for name in settings.features if name in chosen)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """What a prediction depends on, beside the features."""
+
+    bundle: str
+    digest: str
+    path: str
+    min_confidence: float
+    min_speech_fraction: float
+    smooth_s: float
+    timelines: tuple[str, ...]
+
+    @classmethod
+    def of(cls, settings: PredictSettings, digest: str, about: Mapping[str, Any]) -> "Rules":
+        confidence, speech = settings.min_confidence, settings.min_speech_fraction
+        if confidence is None:
+            confidence = min(0.5, 2 / len(about["classes"]))
+        if speech is None:
+            speech = max(0.1, about["featurized"].get("min_speech_fraction", 0.0))
+        return cls(
+            settings.bundle,
+            digest,
+            settings.path,
+            confidence,
+            speech,
+            settings.smooth_s,
+            settings.timelines,
+        )

@@ -1,0 +1,260 @@
+"""What a table holds, counted in one pass, and a sample of its rows; never the whole in memory."""
+
+import hashlib
+import heapq
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from emodist import dataset, export, schema, tables, training
+from emodist.dataset import Dataset
+from emodist.errors import ConfigError
+
+Key = tuple[str, int]
+NO_CORPUS = "(no corpus)"
+KEYS = (
+    "recording_id",
+    "segment",
+    "start_s",
+    "end_s",
+    "uri",
+    "corpus",
+    "speaker",
+    "label",
+    "audio_sha",
+)
+# Unlabelled recordings of which an example is kept.
+MOST_UNLABELLED = 6
+
+
+@dataclass(frozen=True)
+class Example:
+    """A row to look at: where its sound is."""
+
+    uri: str
+    start_s: float
+    end_s: float
+    speaker: str | None
+
+
+@dataclass
+class Census:
+    """Counts of all rows, and which of them are the sample.
+
+    `fingerprint` is a hash of recording, segment, label and sound of all rows, whatever their
+    order. The sample are the rows of lowest hash: the same ones for any layout of the files.
+    `examples` are by (label, speaker), the first row in the order of the files' names.
+    """
+
+    n_rows: int = 0
+    recordings: set[str] = field(default_factory=set)
+    seconds: float = 0.0
+    labels: dict[str, Counter] = field(default_factory=lambda: defaultdict(Counter))
+    speakers: dict[tuple[str, str], Counter] = field(default_factory=lambda: defaultdict(Counter))
+    n_without_speaker: int = 0
+    fingerprint: str = ""
+    sample: frozenset[Key] = frozenset()
+    examples: dict[tuple[str | None, str | None], Example] = field(default_factory=dict)
+
+    @property
+    def corpora(self) -> list[str]:
+        return sorted(self.labels)
+
+    @property
+    def classes(self) -> list[str]:
+        """Labels in order, without None."""
+        return sorted({label for of in self.labels.values() for label in of if label is not None})
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.sample) == self.n_rows
+
+    def speaker_names(self) -> dict[tuple[str, str], str]:
+        """As `Dataset.people` calls them."""
+        several = len(self.corpora) > 1
+        return {key: "/".join(key) if several else key[1] for key in self.speakers}
+
+
+def census(uri: str, n_sampled: int) -> Census:
+    """Count the rows of a table.
+
+    Raises
+    ------
+    ConfigError
+        If there is no table, it is none of emodist, or it has no rows.
+    """
+    table = export.open_table(uri)
+    if "recording_id" not in table.schema.names:
+        raise ConfigError(f"{uri} has no column recording_id; is it a table of emodist?")
+    found = Census()
+    total = 0
+    lowest: list[tuple[int, Key]] = []
+    firsts: dict[tuple[str | None, str | None], tuple[str, int]] = {}
+    for row in _key_rows(table):
+        found.n_rows += 1
+        found.recordings.add(row["recording_id"])
+        if row["start_s"] is not None and row["end_s"] is not None:
+            found.seconds += row["end_s"] - row["start_s"]
+        corpus, speaker, label = row["corpus"] or NO_CORPUS, row["speaker"], row["label"]
+        found.labels[corpus][label] += 1
+        if speaker is None:
+            found.n_without_speaker += 1
+        else:
+            found.speakers[corpus, speaker][label] += 1
+        key = (row["recording_id"], row["segment"])
+        value = _hash((*key, label, row["audio_sha"]))
+        total = (total + value) % 2**128
+        # The largest of the kept hashes stands first.
+        if len(lowest) < n_sampled:
+            heapq.heappush(lowest, (-value, key))
+        elif -value > lowest[0][0]:
+            heapq.heapreplace(lowest, (-value, key))
+        _keep_example(found, firsts, row)
+    if not found.n_rows:
+        raise ConfigError(f"{uri} has no rows")
+    found.sample = frozenset(key for _, key in lowest)
+    found.fingerprint = f"{total:032x}"
+    return found
+
+
+def sampled(
+    uri: str, found: Census, features: Sequence[str] | None
+) -> tuple[Dataset, np.ndarray | None]:
+    """The rows of the sample, and their numbers with a z-score per speaker.
+
+    Mean and spread of a speaker come from all rows of the table. None if a speaker is unknown.
+
+    Raises
+    ------
+    ConfigError
+        As `dataset.load`.
+    """
+    table = export.open_table(uri)
+    known = [field for field in table.schema if schema.is_feature(field)]
+    images = [
+        field.name for field in table.schema if isinstance(field.type, pa.FixedShapeTensorType)
+    ]
+    names = [field.name for field in known if field.name not in images]
+    if features is not None:
+        names = [name for name in names if name in features]
+    keys = [name for name in KEYS if name in table.schema.names]
+    kept = pa.schema([table.schema.field(name) for name in (*keys, *names)])
+    wanted = {who for who in found.speakers}
+    moments = _Moments()
+    with tempfile.TemporaryDirectory(prefix="emodist-") as folder:
+        file = f"{folder}/sample.parquet"
+        with tables.parquet_writer(file, kept) as write:
+            for batch in table.to_batches(columns=kept.names):
+                ids = batch["recording_id"].to_pylist()
+                segments = _cells(batch, "segment", 0)
+                mask = [key in found.sample for key in zip(ids, segments, strict=True)]
+                if any(mask):
+                    write(batch.filter(pa.array(mask)).cast(kept))
+                if wanted and names and not found.n_without_speaker:
+                    moments.add(_people(batch), _numbers(batch, names))
+        data = dataset.load(file, features)
+    if found.n_without_speaker or not names:
+        return data, None
+    return data, moments.z_scores(_people_of(data), data.x)
+
+
+class _Moments:
+    """Count, mean and spread of each speaker's numbers, batch by batch."""
+
+    def __init__(self) -> None:
+        self.sums: dict[Any, list[Any]] = {}
+
+    def add(self, people: list[Any], x: np.ndarray) -> None:
+        codes: dict[Any, list[int]] = defaultdict(list)
+        for row, who in enumerate(people):
+            codes[who].append(row)
+        for who, rows in codes.items():
+            part = x[rows].astype(np.float64)
+            # Sums of differences to a row: those of large, hardly moving numbers would round.
+            base, n, total, squares = self.sums.get(who, (part[0], 0, 0.0, 0.0))
+            off = part - base
+            self.sums[who] = [
+                base,
+                n + len(rows),
+                total + off.sum(axis=0),
+                squares + (off**2).sum(axis=0),
+            ]
+
+    def z_scores(self, people: list[Any], x: np.ndarray) -> np.ndarray:
+        out = np.empty(x.shape)
+        for row, who in enumerate(people):
+            base, n, total, squares = self.sums[who]
+            mean = total / n
+            spread = np.sqrt(np.maximum(squares / n - mean**2, 0))
+            spread = np.where(spread > training.LEAST_SPREAD, spread, 1.0)
+            out[row] = (x[row] - base - mean) / spread
+        return out
+
+
+def column_of(uri: str, name: str, keys: Dataset) -> np.ndarray:
+    """A column of a Parquet file for the rows of a dataset; None where the file lacks the row."""
+    table = export.open_table(uri)
+    wanted = set(zip(keys.recording_id, keys.segment.tolist(), strict=True))
+    found: dict[Key, Any] = {}
+    for batch in table.to_batches(columns=["recording_id", "segment", name]):
+        cells = (batch[column].to_pylist() for column in ("recording_id", "segment", name))
+        for recording, segment, value in zip(*cells, strict=True):
+            if (recording, segment) in wanted:
+                found[recording, segment] = value
+    values = np.full(len(keys), None, object)
+    for row, key in enumerate(zip(keys.recording_id, keys.segment.tolist(), strict=True)):
+        values[row] = found.get(key)
+    return values
+
+
+def _key_rows(table: ds.Dataset) -> Iterator[dict[str, Any]]:
+    present = [name for name in KEYS if name in table.schema.names]
+    blank = {name: None for name in KEYS} | {"segment": 0}
+    for batch in table.to_batches(columns=present):
+        for row in batch.to_pylist():
+            yield {**blank, **row}
+
+
+def _keep_example(
+    found: Census, firsts: dict[tuple[str | None, str | None], tuple[str, int]], row: dict[str, Any]
+) -> None:
+    if row["uri"] is None or row["start_s"] is None or row["end_s"] is None:
+        return
+    who = None if row["speaker"] is None else f"{row['corpus'] or ''}/{row['speaker']}"
+    group = (row["label"], who if row["label"] is not None else row["recording_id"])
+    place = (row["uri"], row["segment"])
+    if group not in firsts:
+        if row["label"] is None and len(firsts) >= MOST_UNLABELLED:
+            return
+    elif place >= firsts[group]:
+        return
+    firsts[group] = place
+    found.examples[group] = Example(row["uri"], row["start_s"], row["end_s"], row["speaker"])
+
+
+def _hash(row: tuple) -> int:
+    return int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=16).digest(), "big")
+
+
+def _cells(batch: pa.RecordBatch, name: str, blank: Any = None) -> list[Any]:
+    if name not in batch.schema.names:
+        return [blank] * batch.num_rows
+    return [blank if cell is None else cell for cell in batch[name].to_pylist()]
+
+
+def _people(batch: pa.RecordBatch) -> list[Any]:
+    return list(zip(_cells(batch, "corpus"), _cells(batch, "speaker"), strict=True))
+
+
+def _people_of(data: Dataset) -> list[Any]:
+    return list(zip(data.corpus, data.speaker, strict=True))
+
+
+def _numbers(batch: pa.RecordBatch, names: Sequence[str]) -> np.ndarray:
+    return np.hstack([schema.values(batch[name]) for name in names])

@@ -1,0 +1,179 @@
+"""What a sweep leaves in its folder, and whose folder it is.
+
+- `sweep.json`: settings, versions, every run, and what was found;
+- `trials/`: a receipt for each finished trial, which a run that goes on reads;
+- `trials.parquet`: one row per trial, a column for each setting, scores of all folds;
+- `best.yaml`: settings that `emodist train` or `emodist cluster` takes with `--config`;
+- `sweep.png`: scores over trials.
+"""
+
+import importlib.metadata
+import json
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import yaml
+
+import emodist
+from emodist import bundle, plots, storage, sweeps, tables
+from emodist.errors import OutputError
+from emodist.plots.sweep import sweep as plot
+from emodist.spaces import Dimension
+from emodist.sweeps import Row, SweepSettings
+
+FILES = ("sweep.json", "trials", "trials.parquet", "best.yaml", "sweep.png")
+PACKAGES = ("ray", "scikit-learn", "imbalanced-learn", "scipy", "numpy")
+FOLDS = pa.list_(pa.struct([("name", pa.string()), ("score", pa.float64())]))
+
+
+def claim(out: str, kind: Any, settings: SweepSettings) -> dict[str, Any]:
+    """What `sweep.json` of the folder holds; it is made if there is none.
+
+    Raises
+    ------
+    OutputError
+        If the folder belongs to another sweep or holds other files, or cannot be written.
+    """
+    packages = (*PACKAGES, *(["optuna"] if settings.search == "optuna" else []))
+    fresh: dict[str, Any] = {
+        "emodist": emodist.__version__,
+        "settings": settings.identity(),
+        "rows": len(kind.data),
+        "fingerprint": bundle.fingerprint(kind.data),
+        "space": json.loads(json.dumps(kind.space)),
+        "searches": list(kind.searches),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in packages},
+        },
+        "runs": [],
+        "found": None,
+    }
+    # What a killed writer leaves starts with a dot.
+    strange = sorted(name for name in storage.names(out) - set(FILES) if name[0] != ".")
+    if strange:
+        raise OutputError(f"{out} holds other files, such as {strange[0]}; choose another --out")
+    if storage.create(storage.join(out, "sweep.json"), _json(fresh)):
+        return fresh
+    record = json.loads(storage.read(storage.join(out, "sweep.json")))
+    theirs, ours = record["settings"], fresh["settings"]
+    for key in {**theirs, **ours}:
+        if theirs.get(key) != ours.get(key):
+            raise OutputError(
+                f"{out} was made with {key}={theirs.get(key)}, now it is {ours.get(key)}; "
+                "choose another --out, or the same settings"
+            )
+    for key, what in (("fingerprint", "rows"), ("space", "search space"), ("searches", "folds")):
+        if record[key] != fresh[key]:
+            raise OutputError(
+                f"{out} was made with another {what} than this table or this version of emodist "
+                "gives; choose another --out"
+            )
+    return record
+
+
+def save(out: str, record: dict[str, Any]) -> None:
+    storage.write(storage.join(out, "sweep.json"), _json(record))
+
+
+def finish(out: str, kind: Any, rows: Sequence[Row], found: dict[str, Any]) -> None:
+    """Write all but `sweep.json`; without a best trial, no `best.yaml`."""
+    save_trials(out, kind, rows)
+    storage.write(storage.join(out, "sweep.png"), plots.png(figure(kind, rows, found)))
+    if found["best"] is None:
+        storage.remove(storage.join(out, "best.yaml"))
+        return
+    chosen = kind.settings_of(found["best"]["values"])
+    text = (
+        f"# Trial {found['best']['number']} of a sweep over {len(kind.data)} rows, "
+        f"emodist {emodist.__version__}. sweep.json beside it says how good it is.\n"
+        + yaml.safe_dump(as_config(chosen), sort_keys=False)
+    )
+    storage.write(storage.join(out, "best.yaml"), text.encode())
+
+
+def as_config(settings: Any) -> dict[str, Any]:
+    """Settings as a settings file has them: those of an entry stand under its name."""
+    lines = settings.identity()
+    for choice, (_, target) in settings.CHOICES.items():
+        own = lines.pop(target)
+        if own:
+            lines[lines[choice]] = own
+    return lines
+
+
+def save_trials(out: str, kind: Any, rows: Sequence[Row]) -> None:
+    """`trials.parquet`, the trials that are finished so far."""
+    rows = sorted(rows, key=lambda row: (kind.searches.index(row["search"]), row["number"]))
+    columns: dict[str, pa.Array] = {
+        "search": pa.array([row["search"] for row in rows], pa.string()),
+        "number": pa.array([row["number"] for row in rows], pa.int32()),
+        "status": pa.array([row["status"] for row in rows], pa.string()),
+        "score": pa.array([row["score"] for row in rows], pa.float64()),
+        "seconds": pa.array([row["seconds"] for row in rows], pa.float64()),
+        "cpu_s": pa.array([row["cpu_s"] for row in rows], pa.float64()),
+        "message": pa.array([row["message"] for row in rows], pa.string()),
+    }
+    for name, dimension in kind.space.items():
+        columns[name] = _column([row["values"].get(name) for row in rows], dimension)
+    for name in kind.MEASURES:
+        columns[name] = pa.array([kind.measures(row)[name] for row in rows], pa.float64())
+    steps = [[{k: step[k] for k in ("name", "score")} for step in row["steps"]] for row in rows]
+    columns["folds"] = pa.array(steps, FOLDS)
+    batch = pa.RecordBatch.from_pydict(columns)
+    with tables.parquet_writer(storage.join(out, "trials.parquet"), batch.schema) as write:
+        write(batch)
+
+
+def figure(kind: Any, rows: Sequence[Row], found: dict[str, Any]):
+    """Trials of the first search, which `best.yaml` comes from."""
+    first = sorted(
+        (row for row in rows if row["search"] == kind.searches[0]), key=lambda row: row["number"]
+    )
+    entry = kind.ENTRIES[0].removesuffix("s")
+    only = getattr(kind.settings, kind.ENTRIES[0])[0]
+    nested = None
+    if found.get("nested"):
+        nested = (found["nested_score_unbiased"], *found["nested_interval_95"])
+    scores = [row["score"] if row["status"] == "done" else None for row in first]
+    return plot(
+        np.array([row["number"] for row in first]),
+        np.array([np.nan if score is None else score for score in scores]),
+        [row["values"].get(entry, only) for row in first],
+        kind.score_name,
+        nested,
+    )
+
+
+def text(record: dict[str, Any], kind: Any, rows: Sequence[Row], n_new: int) -> str:
+    """What came out, for a person."""
+    n = sweeps.counts(rows)
+    lines = [
+        f"trials {len(rows)} in {len(kind.searches)} search{'es' * (len(kind.searches) > 1)}: "
+        f"done {n['done']}   pruned {n['pruned']}   failed {n['failed']}"
+    ]
+    if n_new:
+        run = record["runs"][-1]
+        busy = f", workers busy {run['workers_busy']:.0%}" if run["workers_busy"] else ""
+        lines.append(
+            f"this run: {n_new} trials, {run['seconds']:.1f} s, {run['cpu_s']:.1f} s CPU in "
+            f"trials{busy} ({run['engine']}, {run['workers']} workers)"
+        )
+    else:
+        lines.append("nothing new to do")
+    return "\n".join([*lines, kind.text(record["found"])])
+
+
+def _column(values: list[Any], dimension: Dimension) -> pa.Array:
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) > 1 or not kinds:
+        # "scale" beside numbers.
+        return pa.array([None if v is None else str(v) for v in values], pa.string())
+    return pa.array(values)
+
+
+def _json(record: dict[str, Any]) -> bytes:
+    return (json.dumps(record, indent=2) + "\n").encode()

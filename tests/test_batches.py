@@ -1,0 +1,206 @@
+"""One order of the rows, whoever reads them and however many learn."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from emodist import batches, dataset, schema
+from emodist.batches import ArraySource, ScaledSource, TableSource
+from emodist.errors import ConfigError
+
+N_ROWS = 23
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A table of 23 rows in two files with row groups of 4, an image and two flat features."""
+    rng = np.random.default_rng(0)
+    fields = list(
+        schema.features(
+            [
+                ("rms", (2,), ("rms_mean", "rms_std")),
+                ("f0", (1,), ("f0_mean",)),
+                ("log_mel", (3, 5), ()),
+            ]
+        )
+    )
+    values = {"rms": (2,), "f0": (1,), "log_mel": (3, 5)}
+    order = rng.permutation(N_ROWS)
+    for part, ids in enumerate((order[:10], order[10:])):
+        columns = {
+            "recording_id": [f"r{i:02}" for i in ids],
+            "uri": [f"{i:02}.wav" for i in ids],
+            "segment": np.zeros(len(ids), np.int32),
+            "speaker": [f"s{i % 3}" for i in ids],
+            "label": ["ab"[i % 2] for i in ids],
+            "corpus": ["media"] * len(ids),
+        }
+        # Each number says which row it is of.
+        numbers = {
+            name: 100.0 * ids.reshape(-1, *(1,) * len(shape))
+            + np.arange(np.prod(shape)).reshape(shape)
+            for name, shape in values.items()
+        }
+        made = [
+            schema.column(field, numbers[field.name])
+            if field.name in numbers
+            else pa.array(columns.get(field.name, [None] * len(ids)), field.type)
+            for field in fields
+        ]
+        pq.write_table(
+            pa.Table.from_arrays(made, schema=pa.schema(fields)),
+            tmp_path / f"{part}.parquet",
+            row_group_size=4,
+        )
+    (tmp_path / "features").mkdir()
+    for part in (0, 1):
+        (tmp_path / f"{part}.parquet").rename(tmp_path / "features" / f"{part}.parquet")
+    return str(tmp_path / "features")
+
+
+def test_rows_of_a_table_are_those_that_are_loaded_whole(table):
+    whole = dataset.load(table, ["log_mel"])
+    source = TableSource(table, dataset.load(table, []), ["log_mel"])
+    rows = np.array([5, 0, 22, 5, 11])
+    np.testing.assert_array_equal(source.take(rows), whole.images["log_mel"][rows])
+    flat = dataset.load(table)
+    source = TableSource(table, dataset.load(table, []))
+    assert source.names == list(flat.names)
+    np.testing.assert_array_equal(source.take(rows), flat.x[rows])
+    assert len(np.unique(source.groups)) == 7
+
+
+def test_a_source_that_went_to_another_process_reads_the_same(table):
+    import pickle
+
+    source = TableSource(table, dataset.load(table, []), ["log_mel"])
+    rows = np.arange(N_ROWS)
+    before = source.take(rows)
+    moved = pickle.dumps(source)
+    assert len(moved) < before.nbytes + 4000
+    np.testing.assert_array_equal(pickle.loads(moved).take(rows), before)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (["log_mle"], "did you mean 'log_mel'"),
+        (["log_mel", "rms"], "log_mel has two axes and is learned from alone"),
+    ],
+)
+def test_columns_that_a_network_cannot_take_are_refused(table, columns, message):
+    with pytest.raises(ConfigError, match=message):
+        TableSource(table, dataset.load(table, []), columns)
+
+
+@pytest.mark.parametrize("n_together", [1, 5, 9, 1000])
+def test_a_pass_has_every_row_once_and_windows_of_bounded_size(n_together):
+    groups = np.repeat(np.arange(8), 4)
+    rows = np.setdiff1d(np.arange(32), [3, 7, 8, 9, 10, 11])
+    rng = np.random.default_rng(0)
+    found = list(batches.windows(groups, rows, rng, n_together))
+    np.testing.assert_array_equal(np.sort(np.concatenate(found)), rows)
+    # A row group is read as a whole, so a window is never smaller than one.
+    assert max(map(len, found)) <= max(n_together, 4)
+    again = batches.windows(groups, rows, np.random.default_rng(0), n_together)
+    np.testing.assert_array_equal(np.concatenate(found), np.concatenate(list(again)))
+
+
+def test_each_epoch_has_another_order_that_follows_from_seed_and_epoch():
+    groups, train, dev = np.zeros(40, int), np.arange(30), np.arange(30, 40)
+
+    def order(seed, epochs):
+        found = batches.schedule(groups, train, dev, epochs, seed, 100)
+        return {w.epoch: w.rows.tolist() for w in found if w.does_learn}
+
+    both = order(0, range(2))
+    assert both[0] != both[1]
+    assert sorted(both[0]) == train.tolist()
+    # A training that goes on with epoch 1 sees what one in a single piece sees.
+    assert order(0, range(1, 2))[1] == both[1]
+    assert order(1, range(2))[0] != both[0]
+    judged = [w for w in batches.schedule(groups, train, dev, range(1), 0, 4) if not w.does_learn]
+    assert np.concatenate([w.rows for w in judged]).tolist() == dev.tolist()
+
+
+@pytest.mark.parametrize("n_rows", [1, 7, 8, 9, 16, 23])
+@pytest.mark.parametrize("n_workers", [1, 2, 4])
+def test_workers_together_have_the_global_batches_and_drop_no_row(n_rows, n_workers):
+    size = 8
+    parts = [batches.places(n_rows, size, rank, n_workers) for rank in range(n_workers)]
+    alone, weight = batches.places(n_rows, size, 0, 1)
+    together = np.stack([place for place, _ in parts], axis=2).reshape(alone.shape)
+    np.testing.assert_array_equal(together, alone)
+    np.testing.assert_array_equal(
+        np.stack([w for _, w in parts], axis=2).reshape(alone.shape), weight
+    )
+    # Every worker takes as many steps, of as many rows.
+    assert {place.shape for place, _ in parts} == {(-(-n_rows // size), size // n_workers)}
+    # Real rows once, each batch a mean.
+    assert np.sort(alone[weight > 0]).tolist() == list(range(n_rows))
+    np.testing.assert_allclose(weight.sum(axis=1), 1)
+
+
+def test_sums_over_row_groups_give_mean_and_variance_of_each_speaker():
+    rng = np.random.default_rng(0)
+    x = (1e4 + rng.normal(size=(60, 3, 7))).astype(np.float32)
+    who, source = np.arange(60) % 4, ArraySource(x)
+    source.groups = np.arange(60) // 16
+    found = batches.sums(source, np.arange(60), who, 4)
+    mean, variance = found.moments()
+    for speaker in range(4):
+        own = x[who == speaker].astype(float)
+        np.testing.assert_allclose(mean[speaker], own.mean(axis=(0, 2)), rtol=1e-9)
+        np.testing.assert_allclose(variance[speaker], own.var(axis=(0, 2)), rtol=1e-6)
+    some = x[np.isin(who, [1, 2])].astype(float)
+    np.testing.assert_allclose(found.moments(np.array([1, 2]))[1], some.var(axis=(0, 2)), rtol=1e-6)
+
+
+def test_a_scaled_source_brings_each_speaker_to_mean_0_and_spread_1():
+    x = np.random.default_rng(0).normal(3, 2, size=(40, 5)).astype(np.float32)
+    x[:, 4] = 7.0
+    who = np.arange(40) % 2
+    mean, variance = batches.sums(ArraySource(x), np.arange(40), who, 2).moments()
+    scaled = ScaledSource(ArraySource(x), who, mean, batches.spread(mean, variance))
+    found = scaled.take(np.flatnonzero(who == 1))
+    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(found.std(axis=0)[:4], 1, rtol=1e-5)
+    np.testing.assert_array_equal(found[:, 4], 0)
+
+
+def test_augmentation_sees_training_batches_alone_and_is_drawn_anew_in_each_step():
+    x, y = np.zeros((8, 3), np.float32), np.arange(8) % 2
+    plan = batches.schedule(np.zeros(8, int), np.arange(6), np.arange(6, 8), range(2), 0, 100)
+
+    def shift(batch, rng):
+        return batches.Batch(batch.x + rng.random(dtype=np.float32), batch.y, batch.weight)
+
+    seen = {True: [], False: []}
+    for part in batches.chunks(ArraySource(x), y, plan, 4):
+        for batch in part.batches(2, np.ones(2), shift, (0, 0)):
+            seen[part.does_learn].append(float(batch.x[0, 0]))
+    assert seen[False] == [0.0, 0.0]
+    assert len(set(seen[True])) == 4
+    assert 0.0 not in seen[True]
+
+
+def test_class_weights_count_in_training_only():
+    x, y = np.zeros((4, 1), np.float32), np.array([0, 0, 0, 1])
+    window = batches.Window(0, True, np.arange(4))
+    part = batches.chunk(x, y, window, 4, 0, 1)
+    (batch,) = part.batches(2, np.array([0.5, 3.0]), None, (0,))
+    np.testing.assert_allclose(batch.weight, [0.125, 0.125, 0.125, 0.75])
+
+
+def test_work_ahead_passes_items_and_errors_on():
+    assert list(batches.ahead(range(5))) == [0, 1, 2, 3, 4]
+
+    def broken():
+        yield 1
+        raise ConfigError("no more")
+
+    items = batches.ahead(broken())
+    assert next(items) == 1
+    with pytest.raises(ConfigError, match="no more"):
+        next(items)
