@@ -1,16 +1,20 @@
 """The whole pipeline on a small synthetic corpus: what a newcomer runs first."""
 
+import importlib.util
 import sys
 from pathlib import Path
 
-from emodist import audit, clustering, export, judging, output, synthesis
+from emodist import audit, clustering, export, judging, output, report, synthesis
 from emodist.clustering import ClusterSettings
-from emodist.config import ExtractSettings, FeaturizeSettings, TrainSettings
-from emodist.pipelines import media_job
+from emodist.config import ExtractSettings, FeaturizeSettings, NetworkSettings, TrainSettings
+from emodist.pipelines import media_job, predict, tune
+from emodist.predict.settings import PredictSettings
+from emodist.report import ReportSettings
+from emodist.tuning.classifier import ClassifierSweep
 
 
 def run(folder: str) -> None:
-    """Write a corpus, sound files, feature tables and CSV files below `folder`; say what is there.
+    """Write a corpus and all that emodist makes of it below `folder`; say what is there.
 
     Safe to run again: what is done is kept.
     """
@@ -48,10 +52,47 @@ def run(folder: str) -> None:
     _step("evaluate", "tested on speakers that the classifier never heard")
     settings = TrainSettings(model="logistic_regression", folds="loso")
     _indented(judging.text(judging.evaluate(table, settings, f"{root}/evaluation"), settings))
+    _step("tune", "settings chosen inside each fold, so that their score is not luck")
+    sweep = ClassifierSweep(
+        models=("logistic_regression", "linear_svm"), folds="loso", trials=6, engine="local"
+    )
+    _indented(tune.run(table, sweep, f"{root}/sweep")[1])
     _step("train", "a bundle with settings, metrics and the fingerprint of its data")
+    settings = TrainSettings(model="logistic_regression", folds="loso", speaker_norm=True)
     judging.train(table, settings, f"{root}/bundle")
     print(f"  {root}/bundle")
+    _step("predict", "a timeline of each vlog: JSON, subtitles and a picture")
+    asked = PredictSettings(
+        bundle=f"{root}/bundle",
+        path=f"{corpus}/vlogs",
+        out=f"{root}/predicted",
+        segment_s=4.0,
+        hop_s=1.0,
+    )
+    _show(predict.run(asked))
+    _step("report", "all of this on one page")
+    report.run(
+        table,
+        f"{root}/report",
+        evaluations=[f"{root}/evaluation"],
+        sweep=f"{root}/sweep",
+        settings=ReportSettings(maps="tsne"),
+    )
+    print(f"  {root}/report/report.html")
+    _network(table, f"{root}/network")
     print(f"\nwrote {root}")
+
+
+def _network(table: str, out: str) -> None:
+    _step("train a network", "a small CNN by Ray Train on two workers, a few epochs")
+    if importlib.util.find_spec("tensorflow") is None:
+        print('  left out: needs pip install "emodist[networks]"')
+        return
+    from emodist.pipelines import train_network
+
+    settings = NetworkSettings(model="simple_cnn", epochs=3, workers=2)
+    _indented(train_network.text(train_network.train(table, settings, out).about))
+    print(f"  {out}")
 
 
 def _step(name: str, meaning: str) -> None:
