@@ -175,14 +175,17 @@ def _save_predictions(uri: str, data: Dataset, prediction: Prediction) -> None:
     best = prediction.probabilities.argmax(axis=1)
     columns: dict[str, Any] = {
         name: getattr(rows, name)
-        for name in ("recording_id", "segment", "start_s", "end_s", "uri", "speaker", "label")
+        for name in (
+            *("recording_id", "segment", "start_s", "end_s"),
+            *("uri", "corpus", "speaker", "label"),
+        )
     }
     columns["fold"] = prediction.fold
     for index, name in enumerate(classes):
         columns[f"p_{name}"] = prediction.probabilities[:, index].astype(np.float32)
     columns["predicted"] = np.array(classes)[best]
     columns["confidence"] = prediction.probabilities.max(axis=1).astype(np.float32)
-    words = ("uri", "speaker", "label", "fold", "predicted", "recording_id")
+    words = ("uri", "corpus", "speaker", "label", "fold", "predicted", "recording_id")
     batch = pa.RecordBatch.from_pydict(
         {
             # A column of unknown speakers is of words too.

@@ -54,7 +54,7 @@ def settings_parser(
         for name in registry.names(folder):
             what, defaults = registry.describe(folder, name)
             lines += [f"  {name}: {what}", *([f"      {defaults}"] if defaults else [])]
-    made = parser(module, example, "\n".join(filter(None, [more, *lines])))
+    made = parser(module, example, "\n".join([more, *lines] if more else lines))
     made.add_argument(
         "words",
         nargs="*",

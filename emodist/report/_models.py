@@ -47,7 +47,9 @@ class Result:
 
     def people(self) -> list[str]:
         assert self.rows is not None
-        return [str(who) for who in self.rows["speaker"].to_pylist()]
+        # Speaker 03 of one corpus is not speaker 03 of another.
+        known = zip(self.rows["corpus"].to_pylist(), self.rows["speaker"].to_pylist(), strict=True)
+        return [f"{corpus}/{who}" for corpus, who in known]
 
 
 def load(folder: str) -> Result:
