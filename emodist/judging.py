@@ -14,24 +14,37 @@ from emodist import bundle, config, dataset, evaluation, network_fit, storage, t
 from emodist.batches import TableSource
 from emodist.config import NetworkSettings, TrainSettings
 from emodist.dataset import Dataset
+from emodist.errors import ConfigError
 from emodist.evaluation import Comparison, Evaluation
 from emodist.network_training import Progress
 from emodist.training import Prediction
 
 # Hears the name of a fold and how far its network is.
 Tell: TypeAlias = Callable[[str, Progress], None]
+# Epochs by network and fold.
+History: TypeAlias = dict[str, dict[str, list[dict[str, float]]]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Judgement:
-    """An evaluation, and a paired test where another classifier was given."""
+    """An evaluation, and a paired test where another model was given.
+
+    `blended` names the models whose probabilities were averaged with the first one's; `history`
+    has, of each network and fold, the epochs that it learned.
+    """
 
     evaluation: Evaluation
     comparison: Comparison | None = None
     against: str | None = None
+    blended: tuple[str, ...] = ()
+    history: History = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         found = self.evaluation.to_dict()
+        if self.blended:
+            found["blended"] = list(self.blended)
+        if self.history:
+            found["history"] = self.history
         if self.comparison is not None:
             found["comparison"] = {"against": self.against, **self.comparison.to_dict()}
         return found
@@ -43,18 +56,34 @@ def evaluate(
     out: str | None = None,
     against: str | None = None,
     tell: Tell | None = None,
+    blend: Sequence[str] = (),
 ) -> Judgement:
     """Cross-validated metrics of a classifier or network; saved with its predictions in `out`.
 
-    `against` names another classifier or network, with its defaults; `tell` hears of the progress
-    of networks.
+    `against` names another classifier or network, with its defaults; `blend` names some whose
+    probabilities are averaged with those of the model, row by row; `tell` hears of the progress of
+    networks.
 
     Raises
     ------
     ConfigError
-        If the table does not fit the settings.
+        If the table does not fit the settings, or a model is blended with itself.
     """
-    data, prediction, found = cross_validated(table, settings, tell)
+    if len({settings.model, *blend}) <= len(blend):
+        raise ConfigError(
+            f"--with takes other models, each once; got {', '.join(blend)} beside {settings.model}"
+        )
+    history: History = {}
+    data, prediction, found = cross_validated(table, settings, _noting(settings, tell, history))
+    if blend:
+        parts = [prediction.probabilities]
+        for name in blend:
+            other = config.rival(settings, name)
+            _, more, _ = cross_validated(table, other, _noting(other, tell, history))
+            parts.append(more.probabilities)
+        mean = np.mean(parts, axis=0)
+        prediction = dataclasses.replace(prediction, probabilities=mean)
+        found = training.judge(data, training.make_folds(data, settings), prediction, settings)
     comparison = None
     if against is not None:
         _, rival, _ = cross_validated(table, config.rival(settings, against), tell)
@@ -67,7 +96,7 @@ def evaluate(
             data.people()[prediction.rows].astype(str),
             found.protocol,
         )
-    judgement = Judgement(found, comparison, against)
+    judgement = Judgement(found, comparison, against, tuple(blend), history)
     if out is not None:
         made = dataset.origin(table)
         result = {
@@ -107,7 +136,7 @@ def text(judgement: Judgement, settings: TrainSettings | NetworkSettings) -> str
     found = judgement.evaluation
     low, high = found.intervals["uar"]
     lines = [
-        f"{settings.model}, {found.protocol}",
+        f"{' + '.join([settings.model, *judgement.blended])}, {found.protocol}",
         f"UAR {found.uar:.3f} (95% {low:.3f} to {high:.3f})   weighted accuracy "
         f"{found.weighted_accuracy:.3f}   macro-F1 {found.macro_f1:.3f}   ROC AUC "
         f"{found.roc_auc:.3f}   ECE {found.ece:.3f}",
@@ -167,6 +196,21 @@ def cross_validated(
         folds = training.make_folds(data, settings)
         prediction = training.out_of_fold(data, folds, settings)
     return data, prediction, training.judge(data, folds, prediction, settings)
+
+
+def _noting(
+    settings: TrainSettings | NetworkSettings, tell: Tell | None, history: History
+) -> Tell:
+    """Passes on what a network tells, and notes its epochs."""
+
+    def hear(fold: str, progress: Progress) -> None:
+        if progress.row is not None:
+            rows = history.setdefault(settings.model, {}).setdefault(fold, [])
+            rows.append({name: float(f"{value:.6g}") for name, value in progress.row.items()})
+        if tell is not None:
+            tell(fold, progress)
+
+    return hear
 
 
 def _save_predictions(uri: str, data: Dataset, prediction: Prediction) -> None:

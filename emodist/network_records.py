@@ -8,8 +8,6 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
-from matplotlib.figure import Figure
-
 from emodist import plots, storage
 from emodist.network_training import import_tensorflow
 
@@ -50,26 +48,10 @@ def to_csv(history: History) -> bytes:
     return text.getvalue().encode()
 
 
-def curves(history: History, best_epoch: int) -> Figure:
-    """Loss and UAR of the development speakers over the epochs; the best epoch is marked."""
-    figure = Figure(figsize=(7, 5), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True)
-    epochs = [row["epoch"] for row in history]
-    above.plot(epochs, [row["loss"] for row in history], label="training")
-    if all("dev_uar" in row for row in history):
-        above.plot(epochs, [row["dev_loss"] for row in history], label="development speakers")
-        below.plot(epochs, [row["dev_uar"] for row in history], color="C1")
-    for axes in (above, below):
-        axes.axvline(best_epoch, color="0.6", linestyle="--", label=f"kept: epoch {best_epoch}")
-        axes.grid(axis="y", alpha=0.3)
-    above.set(ylabel="loss (cross-entropy)")
-    above.legend()
-    below.set(xlabel="epoch", ylabel="UAR, development speakers")
-    return figure
-
-
-def write_curves(out: str, history: History, best_epoch: int) -> None:
-    storage.write(storage.join(out, "training_curves.png"), plots.png(curves(history, best_epoch)))
+def write_curves(out: str, history: History) -> None:
+    """`training_curves.png`."""
+    figure = plots.learning({"this training": history})
+    storage.write(storage.join(out, "training_curves.png"), plots.png(figure))
 
 
 def _write_events(path: str, history: History) -> None:

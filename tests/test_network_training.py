@@ -178,13 +178,14 @@ def test_records_are_read_by_tensorboards_reader_and_written_anew_each_time(tmp_
     lines = (tmp_path / "history.csv").read_text().splitlines()
     assert lines[0].startswith("epoch,loss,dev_loss,dev_uar,learning_rate")
     assert len(lines) == 3
-    network_records.write_curves(str(tmp_path), state.history, 1)
+    network_records.write_curves(str(tmp_path), state.history)
     assert (tmp_path / "training_curves.png").read_bytes().startswith(b"\x89PNG")
 
 
 WORKER = """
 import json, os, sys
 rank, n_workers, port, out = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+augment = tuple(sys.argv[5:])
 os.environ["TF_CONFIG"] = json.dumps({
     "cluster": {"worker": [f"localhost:{port + i}" for i in range(n_workers)]},
     "task": {"type": "worker", "index": rank},
@@ -198,7 +199,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 strategy = tf.distribute.MultiWorkerMirroredStrategy() if n_workers > 1 else None
 settings = NetworkSettings(
     model="deep_cnn", model_settings={"filters": 4, "dropout": 0.0, "pool": (1, 1)},
-    epochs=2, batch_size=8, warmup_epochs=1,
+    epochs=2, batch_size=8, warmup_epochs=1, augment=augment,
 )
 rng = np.random.default_rng(0)
 y = np.arange(29) % 2
@@ -220,27 +221,41 @@ np.savez(out, losses=losses, **{v.path: v.numpy() for v in learner.model.variabl
 """
 
 
+def work(folder, *workers, augment=()):
+    """What processes end with, given as (rank, number of workers)."""
+    port = _free_port()
+
+    def start(rank, n_workers):
+        out = folder / f"{n_workers}_{rank}.npz"
+        words = [sys.executable, "-c", WORKER, rank, n_workers, port, out, *augment]
+        return out, subprocess.Popen([str(word) for word in words], stderr=subprocess.PIPE)
+
+    found = []
+    for out, process in [start(*worker) for worker in workers]:
+        _, errors = process.communicate(timeout=400)
+        assert process.returncode == 0, errors.decode()[-2000:]
+        found.append(np.load(out))
+    return found
+
+
 @pytest.mark.tf
 @pytest.mark.slow
 def test_batch_norm_takes_its_statistics_over_all_workers(tmp_path):
     """Two processes with batch norm, and an odd number of rows, do what one does."""
-    port = _free_port()
-
-    def start(rank, n_workers):
-        out = tmp_path / f"{n_workers}_{rank}.npz"
-        words = [sys.executable, "-c", WORKER, rank, n_workers, port, out]
-        return out, subprocess.Popen([str(word) for word in words], stderr=subprocess.PIPE)
-
-    found = []
-    for out, process in [start(0, 1), start(0, 2), start(1, 2)]:
-        _, errors = process.communicate(timeout=400)
-        assert process.returncode == 0, errors.decode()[-2000:]
-        found.append(np.load(out))
-    alone, *both = found
+    alone, *both = work(tmp_path, (0, 1), (0, 2), (1, 2))
     for name in alone.files:
         np.testing.assert_array_equal(both[0][name], both[1][name])
         np.testing.assert_allclose(both[0][name], alone[name], rtol=1e-4, atol=1e-5, err_msg=name)
     assert any("moving_variance" in name for name in alone.files)
+
+
+@pytest.mark.tf
+@pytest.mark.slow
+def test_workers_that_augment_their_own_rows_end_with_one_network(tmp_path):
+    both = work(tmp_path, (0, 2), (1, 2), augment=("spec_augment", "mixup"))
+    for name in both[0].files:
+        np.testing.assert_array_equal(both[0][name], both[1][name])
+    assert np.isfinite(both[0]["losses"]).all()
 
 
 def _free_port() -> int:

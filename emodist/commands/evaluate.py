@@ -10,10 +10,18 @@ from emodist.commands import _parsers as parsers
 def run(words: Sequence[str]) -> int:
     example = (
         "emodist evaluate OUT --model rbf_svm\n"
-        "  emodist evaluate OUT --model deep_cnn --folds ravdess16"
+        "  emodist evaluate OUT --model deep_cnn --folds ravdess16\n"
+        "  emodist evaluate OUT --model ensemble --with mlp_net --against ensemble"
     )
     parser, kind = models.parser(__name__, example, words)
     parser.add_argument("--out", metavar="DIR", help="save result and out-of-fold predictions")
+    parser.add_argument(
+        "--with",
+        dest="blend",
+        default="",
+        metavar="A,B",
+        help="other models, to average the probabilities of all",
+    )
     parser.add_argument("--against", metavar="NAME", help="another model, for a paired test")
     given, settings = parsers.read(parser, words, kind)
     from emodist import judging
@@ -24,6 +32,7 @@ def run(words: Sequence[str]) -> int:
         given.out,
         given.against,
         tell=lambda fold, progress: models.tell(f"{fold}: ", progress),
+        blend=[name for name in given.blend.split(",") if name],
     )
     print(json.dumps(found.to_dict()) if given.json else judging.text(found, settings))
     if given.out and not given.json:

@@ -8,6 +8,7 @@ from emodist.plots.clips import chromas, log_mels, mfccs, waveforms
 from emodist.plots.clusters import dendrogram, scatter, scores_by_k, silhouettes
 from emodist.plots.counts import label_counts, speaker_counts
 from emodist.plots.judgement import confusion, importance, models, reliability, roc
+from emodist.plots.learning import learning
 from emodist.plots.maps import maps
 from emodist.plots.theme import Look, looks, png, svg
 from emodist.plots.timeline import timeline
@@ -19,6 +20,7 @@ __all__ = [
     "dendrogram",
     "importance",
     "label_counts",
+    "learning",
     "log_mels",
     "looks",
     "maps",

@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Literal
 from emodist import storage
 from emodist.config import Choices, setting
 from emodist.errors import ConfigError, OutputError
-from emodist.report import _sections
+from emodist.report import sections
+from emodist.report._material import Material
 from emodist.report._page import Page
-from emodist.report._sections import Material
 
 RECEIPT = "report.json"
 
@@ -88,9 +88,9 @@ def run(
     material = Material.gather(table, settings, evaluations, clusters, sweep)
     _make_room(out)
     page = Page(out)
-    for section in _sections.ALL:
-        section(page, material, say)
-    title, lead = _sections.head(material)
+    for section in sections.ALL:
+        section.add(page, material, say)
+    title, lead = sections.head(material)
     storage.write(storage.join(out, "report.html"), page.html(title, lead).encode())
     summary = {
         "out": out,

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from sklearn.metrics import roc_curve
 
-from emodist import dataset, evaluation, export, storage, training
-from emodist.config import TrainSettings
+from emodist import dataset, evaluation, export, registry, storage, training
+from emodist.config import NetworkSettings, TrainSettings
 from emodist.errors import ConfigError, EmodistError
 
 N_REPEATS = 3
@@ -45,6 +45,21 @@ class Result:
         place = {name: index for index, name in enumerate(self.classes)}
         return np.array([place[label] for label in self.rows["label"].to_pylist()])
 
+    @property
+    def interval(self) -> str:
+        """Of UAR, in words."""
+        low, high = self.about["intervals"]["uar"]
+        return "-" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+
+    @property
+    def headline(self) -> str:
+        """UAR with all that it must not stand without."""
+        about = self.about
+        return (
+            f"UAR {about['uar']:.3f} (95% {self.interval}, over {about['n_speakers']} speakers; "
+            f"{about['protocol']}; chance {about['chance']:.3f})"
+        )
+
     def people(self) -> list[str]:
         assert self.rows is not None
         # Speaker 03 of one corpus is not speaker 03 of another.
@@ -70,7 +85,7 @@ def load(folder: str) -> Result:
     if "predictions.parquet" in storage.names(folder):
         table = export.open_table(storage.join(folder, "predictions.parquet"))
         rows = table.to_table().sort_by([("recording_id", "ascending"), ("segment", "ascending")])
-    return Result(folder, _name(about.get("settings", {})), about, rows)
+    return Result(folder, _name(about), about, rows)
 
 
 def words(settings: Mapping[str, Any], kind: type) -> list[str]:
@@ -163,6 +178,8 @@ def permutation(table: str, result: Result, most_rows: int) -> tuple[list[dict[s
     """
     if result.about["speakers_overlap"]:
         return [], "not computed: speakers overlap in this evaluation, so no speaker is held out"
+    if kind_of(result.about) is not TrainSettings or result.about.get("blended"):
+        return [], "computed for single classifiers only, not for networks and blends"
     if result.about["n_rows"] > most_rows:
         return [], (
             f"not computed: {result.about['n_rows']} rows, more than "
@@ -328,11 +345,18 @@ def _same_rows(a: Result, b: Result) -> bool:
     return a.classes == b.classes and a.rows.select(keys).equals(b.rows.select(keys))
 
 
-def _name(settings: Mapping[str, Any]) -> str:
-    chosen = [word for word in words(settings, TrainSettings) if not word.startswith("folds=")]
+def kind_of(about: Mapping[str, Any]) -> type:
+    """Of the settings of an evaluation: a classifier's or a network's."""
+    name = about.get("settings", {}).get("model")
+    return NetworkSettings if name in registry.names("networks") else TrainSettings
+
+
+def _name(about: Mapping[str, Any]) -> str:
+    settings = about.get("settings", {})
+    chosen = words(settings, kind_of(about))
     model = str(settings.get("model", "model"))
-    rest = [word for word in chosen if word != f"model={model}"]
-    return " ".join([model, *rest])
+    rest = [word for word in chosen if not word.startswith(("folds=", "model="))]
+    return " + ".join([" ".join([model, *rest]), *about.get("blended", [])])
 
 
 def _nested(value: Mapping[str, Any], field: str, settings: Mapping[str, Any]) -> list[str]:
