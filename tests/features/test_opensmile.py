@@ -11,6 +11,7 @@ from emodist.features import extract
 from emodist.features._analysis import Analysis
 from tests.features.signals import noise, silence, tone, voice
 
+pytestmark = pytest.mark.slow
 N_NUMBERS = {"egemaps": 88, "compare": 6373}
 NAMES = {"egemaps": "eGeMAPSv02", "compare": "ComParE_2016"}
 

@@ -10,6 +10,7 @@ from emodist import audit, dataset, variants
 from emodist.errors import OutputError
 from tests.pipelines.conftest import featurize, table, write_clip
 
+pytestmark = pytest.mark.slow
 AUGMENT = {"augment": ("time_stretch", "noise", "room"), "n_variants": 2, "workers": 1}
 
 
@@ -70,14 +71,12 @@ def test_variants_are_part_of_what_an_output_is(made):
             featurize(folder / "clips.csv", folder / "augmented", **other)
 
 
-@pytest.mark.slow
 def test_another_run_elsewhere_makes_the_same_variants(made, tmp_path):
     folder, _ = made
     featurize(folder / "clips.csv", tmp_path / "again", **{**AUGMENT, "workers": 2})
     assert table(tmp_path / "again").equals(table(folder / "augmented"))
 
 
-@pytest.mark.slow
 def test_variants_fail_are_tried_again_and_change_with_their_file(tmp_path):
     clips, out = tmp_path / "clips", tmp_path / "out"
     for index in range(3):

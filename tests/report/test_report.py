@@ -15,6 +15,7 @@ from emodist.errors import ConfigError, OutputError
 from emodist.report import ReportSettings
 from tests.report.tables import write_table
 
+pytestmark = pytest.mark.slow
 PLAIN = ReportSettings(maps="none")
 LR = TrainSettings(model="logistic_regression", folds="loso")
 
@@ -64,7 +65,6 @@ def full(tmp_path_factory):
     return root, found, seen
 
 
-@pytest.mark.slow
 def test_all_sections_and_figures_are_there(full):
     root, found, seen = full
     names = "data examples maps clusters evaluation importance sweep provenance"
@@ -81,7 +81,6 @@ def test_all_sections_and_figures_are_there(full):
     assert seen.tags.count("img") == len(figures)
 
 
-@pytest.mark.slow
 def test_the_page_needs_no_network_and_no_script(full):
     _, found, seen = full
     for target in seen.targets:
@@ -89,7 +88,6 @@ def test_the_page_needs_no_network_and_no_script(full):
     assert not {"script", "link", "iframe"} & set(seen.tags)
 
 
-@pytest.mark.slow
 def test_overlap_and_transduction_are_named_where_numbers_stand(full):
     _, _, seen = full
     assert "1 of 3 results: speakers overlap" in seen.text
@@ -97,7 +95,6 @@ def test_overlap_and_transduction_are_named_where_numbers_stand(full):
     assert "Paired on the same rows" in seen.text
 
 
-@pytest.mark.slow
 def test_commands_and_fingerprint_stand_at_the_end(full):
     root, found, seen = full
     assert found["fingerprint"] in seen.text
@@ -106,7 +103,6 @@ def test_commands_and_fingerprint_stand_at_the_end(full):
     assert f"emodist cluster {root}/t --out {root}/clusters" in seen.text
 
 
-@pytest.mark.slow
 def test_a_second_report_replaces_the_first_and_other_folders_are_refused(full, tmp_path):
     root, _, _ = full
     again = report.run(f"{root}/t", f"{root}/again", PLAIN)
@@ -159,13 +155,11 @@ def test_a_table_without_labels_and_speakers_makes_a_report(tmp_path):
     assert "waveforms.png" in found["figures"]
 
 
-@pytest.mark.slow
 def test_one_class_makes_a_report(tmp_path):
     _, seen = made(write_table(tmp_path / "t", labels=("angry",)), tmp_path / "out")
     assert "Two labels or more are needed" in seen.text
 
 
-@pytest.mark.slow
 def test_one_row_makes_a_report(tmp_path):
     table = write_table(tmp_path / "t", labels=("angry",), speakers=("01",), per_cell=1)
     _, seen = made(table, tmp_path / "out", ReportSettings(maps="tsne"))
@@ -182,7 +176,6 @@ def test_odd_labels_are_words_and_not_markup(tmp_path):
     assert "<b>bold</b>" in seen.text
 
 
-@pytest.mark.slow
 def test_a_hundred_speakers_and_labels_make_a_report(tmp_path):
     many = tuple(f"label {n:03d}" for n in range(102))
     speakers = tuple(f"s{n:03d}" for n in range(102))
@@ -192,7 +185,6 @@ def test_a_hundred_speakers_and_labels_make_a_report(tmp_path):
     assert "maps_speaker.png" in found["figures"]
 
 
-@pytest.mark.slow
 def test_the_demo_corpus_is_called_synthetic(tmp_path):
     corpus = synthesis.write_corpus(tmp_path / "corpus", 1, 1, 0)
     table = write_table(tmp_path / "t", path=f"{corpus}/clips")
@@ -200,7 +192,6 @@ def test_the_demo_corpus_is_called_synthetic(tmp_path):
     assert seen.text.count("SYNTHETIC") >= 2
 
 
-@pytest.mark.slow
 def test_licences_are_shown(tmp_path):
     table = write_table(tmp_path / "t", corpora=("ravdess", "own"))
     _, seen = made(table, tmp_path / "out")
