@@ -53,7 +53,7 @@ def pipeline(settings: TrainSettings, y: np.ndarray) -> Pipeline:
     Raises
     ------
     ConfigError
-        If SMOTE is asked for and a class has too few rows for it.
+        If SMOTE or nearest neighbours are asked for and there are too few rows for them.
     """
     steps: list[tuple[str, object]] = [("scaler", StandardScaler()), ("winsorizer", Winsorizer())]
     if settings.pca is not None:
@@ -67,7 +67,14 @@ def pipeline(settings: TrainSettings, y: np.ndarray) -> Pipeline:
             )
         steps.append(("smote", SMOTE(k_neighbors=SMOTE_NEIGHBORS, random_state=settings.seed)))
     weight = "balanced" if settings.balance == "weights" else None
-    steps.append(("classifier", settings.build_model().build(weight, settings.seed)))
+    classifier = settings.build_model().build(weight, settings.seed)
+    wanted = {k: v for k, v in classifier.get_params().items() if k.endswith("n_neighbors")}
+    if max(wanted.values(), default=0) > len(y):
+        raise ConfigError(
+            f"knn.n_neighbors={max(wanted.values())} needs as many training rows; a fold has "
+            f"{len(y)}. Take fewer neighbours or another model"
+        )
+    steps.append(("classifier", classifier))
     return Pipeline(steps)
 
 

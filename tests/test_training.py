@@ -120,6 +120,15 @@ def test_a_speakers_z_score_uses_no_other_speaker(emotional):
     np.testing.assert_allclose(training.inputs(changed, settings)[:24].mean(axis=0), 0, atol=1e-6)
 
 
+def test_more_neighbours_than_rows_are_refused(emotional):
+    few = emotional.select(np.r_[0:3, 8:11])
+    with pytest.raises(ConfigError, match=r"knn.n_neighbors=15 needs as many .* a fold has 6"):
+        training.fit(few, TrainSettings(model="knn", calibrate=False))
+    training.fit(
+        few, TrainSettings(model="knn", model_settings={"n_neighbors": 6}, calibrate=False)
+    )
+
+
 def test_smote_with_too_few_rows_is_refused(emotional):
     few = emotional.select(np.r_[0:8, 24:32, 48:50, 8:10, 32:34])
     with pytest.raises(ConfigError, match="balance=smote needs more than 5"):
