@@ -2,6 +2,8 @@
 
 - `sweep.json`: settings, versions, every run, and what was found;
 - `trials/`: a receipt for each finished trial, which a run that goes on reads;
+- `unfinished/`: what trials keep between their steps, until the sweep is done;
+- `refits/`: receipts of the winners that workers fitted again, where a kind does so (`network`);
 - `trials.parquet`: one row per trial, a column for each setting, scores of all folds;
 - `best.yaml`: settings that `emodist train` or `emodist cluster` takes with `--config`;
 - `sweep.png`: scores over trials.
@@ -18,14 +20,16 @@ import pyarrow as pa
 import yaml
 
 import emodist
-from emodist import bundle, plots, storage, sweeps, tables
+from emodist import plots, storage, sweeps, tables
 from emodist.errors import OutputError
 from emodist.plots.sweep import sweep as plot
 from emodist.spaces import Dimension
 from emodist.sweeps import Row, SweepSettings
 
-FILES = ("sweep.json", "trials", "trials.parquet", "best.yaml", "sweep.png")
-PACKAGES = ("ray", "scikit-learn", "imbalanced-learn", "scipy", "numpy")
+FILES = (
+    *("sweep.json", "trials", "unfinished", "refits"),
+    *("trials.parquet", "best.yaml", "sweep.png"),
+)
 FOLDS = pa.list_(pa.struct([("name", pa.string()), ("score", pa.float64())]))
 
 
@@ -37,12 +41,12 @@ def claim(out: str, kind: Any, settings: SweepSettings) -> dict[str, Any]:
     OutputError
         If the folder belongs to another sweep or holds other files, or cannot be written.
     """
-    packages = (*PACKAGES, *(["optuna"] if settings.search == "optuna" else []))
+    packages = (*settings.PACKAGES, *(["optuna"] if settings.search == "optuna" else []))
     fresh: dict[str, Any] = {
         "emodist": emodist.__version__,
         "settings": settings.identity(),
         "rows": len(kind.data),
-        "fingerprint": bundle.fingerprint(kind.data),
+        "fingerprint": kind.fingerprint(),
         "space": json.loads(json.dumps(kind.space)),
         "searches": list(kind.searches),
         "versions": {
@@ -82,6 +86,7 @@ def save(out: str, record: dict[str, Any]) -> None:
 def finish(out: str, kind: Any, rows: Sequence[Row], found: dict[str, Any]) -> None:
     """Write all but `sweep.json`; without a best trial, no `best.yaml`."""
     save_trials(out, kind, rows)
+    storage.remove(storage.join(out, "unfinished"))
     storage.write(storage.join(out, "sweep.png"), plots.png(figure(kind, rows, found)))
     if found["best"] is None:
         storage.remove(storage.join(out, "best.yaml"))

@@ -1,7 +1,7 @@
 """A sweep: what is tried next, what is given up early, and what has been found so far.
 
 A sweep holds one or more **searches**, each with its own trials. A **trial** is one configuration
-in one search, worked on in steps (a fold each). Its row is plain JSON values:
+in one search, worked on in steps (a fold each, or more epochs). Its row is plain JSON values:
 
     {"search": "group5/1", "number": 3, "values": {"model": "rbf_svm", "rbf_svm.c": 2.5},
      "steps": [{"name": "inner/group3/1", "score": 0.41, ...}], "score": 0.41,
@@ -12,7 +12,9 @@ a nested evaluation honest with an adaptive search too (`emodist.tuning.classifi
 
 A finished trial is a file, `trials/SEARCH-NUMBER.json`, written whole: it is its own receipt. A
 sweep that was killed reads them and does the rest; with `search=sobol` the configurations follow
-from the seed alone, so they are those of a sweep that nobody disturbed.
+from the seed alone, so they are those of a sweep that nobody disturbed (which of them are pruned
+depends on who comes first, where several work at once). What a trial wants to find
+again at its next step lies in `unfinished/SEARCH-NUMBER/` until it has its receipt.
 """
 
 import dataclasses
@@ -20,7 +22,7 @@ import json
 import time
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
@@ -28,20 +30,33 @@ from threadpoolctl import threadpool_limits
 
 from emodist import storage
 from emodist.config import Choices, setting
-from emodist.errors import ConfigError
-from emodist.proposals import Optuna, Proposals, Row, Searched, Sobol, Values
+from emodist.errors import ConfigError, OutputError
+from emodist.proposals import Optuna, Proposals, Row, Searched, Sobol
 
 # Asynchronous successive halving (Li et al. 2020): after 1, 3, 9, ... steps, the best third goes
 # on; but nobody is judged by fewer than so many others.
 REDUCTION = 3
+RUNGS = tuple(REDUCTION**rung for rung in range(8))
 LEAST_SEEN = 5
 
 
 @dataclasses.dataclass(frozen=True)
 class SweepSettings:
-    """What every sweep is told."""
+    """What every sweep is told.
+
+    `STEPS_PER_PROCESS`: a worker's process that has done so many steps gives way to a new one;
+    None: it lives as long as the sweep.
+    """
 
     CHOICES: ClassVar[Choices] = {}
+    PACKAGES: ClassVar[tuple[str, ...]] = (
+        "ray",
+        "scikit-learn",
+        "imbalanced-learn",
+        "scipy",
+        "numpy",
+    )
+    STEPS_PER_PROCESS: ClassVar[int | None] = None
 
     trials: int = setting(50, "configurations that each search tries; more continue", rows=False)
     search: Literal["sobol", "optuna"] = setting(
@@ -73,17 +88,30 @@ class SweepSettings:
         }
         return json.loads(json.dumps(kept))
 
+    def resources(self) -> dict[str, float]:
+        """What a trial takes of a machine, in Ray's words."""
+        return {"CPU": 1.0}
+
 
 class Kind(Searched, Protocol):
-    """What can be tuned; an entry of `emodist/tuning/`. Workers get a copy."""
+    """What can be tuned; an entry of `emodist/tuning/`. Workers get a copy.
+
+    `RUNGS`: after how many steps a trial is compared with the others of its search.
+    """
+
+    RUNGS: ClassVar[Collection[int]]
 
     @property
     def prune(self) -> bool: ...
 
     def n_steps(self, search: str) -> int: ...
 
-    def step(self, search: str, values: Values, index: int) -> dict[str, Any]:
-        """What one step found: its `name`, its `score`, and what `score` wants to know."""
+    def step(self, row: Row) -> dict[str, Any]:
+        """What a trial's next step found: its `name`, its `score`, what `score` wants to know.
+
+        `row["scratch"]` is a folder of this trial alone, for what a later step wants to find
+        again; None where there is no such folder.
+        """
 
     def score(self, steps: Sequence[dict[str, Any]]) -> float | None:
         """Of all steps so far, more is better; None: no such thing."""
@@ -96,6 +124,7 @@ class Sweep:
     ----------
     rows : finished ones, of earlier runs
     heard : called with each new finished row
+    out : the sweep's folder, where trials that are not finished may keep something
     """
 
     def __init__(
@@ -104,8 +133,10 @@ class Sweep:
         settings: SweepSettings,
         rows: Sequence[Row] = (),
         heard: Callable[[Row], None] = lambda row: None,
+        out: str | None = None,
     ):
         self.kind = kind
+        self._out = out
         self.rows = list(rows)
         self._heard = heard
         self._rungs: dict[tuple[str, int], list[float]] = defaultdict(list)
@@ -138,7 +169,7 @@ class Sweep:
         search, number = next(self._next, (None, -1))
         if search is None:
             return None
-        return {
+        row: Row = {
             "search": search,
             "number": number,
             "values": self._proposals.propose(search, number),
@@ -149,6 +180,7 @@ class Sweep:
             "seconds": 0.0,
             "cpu_s": 0.0,
         }
+        return {**row, "scratch": self._out and scratch(self._out, self.kind, row)}
 
     def goes_on(self, row: Row) -> bool:
         """Whether a trial's next step is worth it; ask once after each step."""
@@ -156,15 +188,16 @@ class Sweep:
 
     def tell(self, row: Row) -> Row:
         """A trial is finished, pruned or failed; its row as it is kept."""
+        row = {name: value for name, value in row.items() if name != "scratch"}
         if has_more(self.kind, row):
-            row = {**row, "status": "pruned"}
+            row["status"] = "pruned"
         self.rows.append(row)
         self._proposals.learn(row)
         self._heard(row)
         return row
 
     def _climbs(self, row: Row, n_steps: int) -> bool:
-        if n_steps not in {REDUCTION**rung for rung in range(8)}:
+        if n_steps not in self.kind.RUNGS:
             return True
         score = self.kind.score(row["steps"][:n_steps])
         if score is None:
@@ -183,6 +216,11 @@ def has_more(kind: Kind, row: Row) -> bool:
 def advance(kind: Kind, row: Row, n_cpus: int = 1) -> Row:
     """The row after one more step; an error of the configuration is a failed row.
 
+    Raises
+    ------
+    OutputError
+        If the trial's folder cannot be written.
+
     BLAS and OpenMP keep to `n_cpus` threads: trials at once would wait for each other's.
     """
     clock, cpu = time.monotonic(), time.process_time()
@@ -190,9 +228,12 @@ def advance(kind: Kind, row: Row, n_cpus: int = 1) -> Row:
     try:
         with threadpool_limits(n_cpus), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = kind.step(row["search"], row["values"], len(row["steps"]))
+            found = kind.step(row)
             row["steps"] = [*row["steps"], found]
             row["score"] = kind.score(row["steps"])
+    except OutputError:
+        # Of the place where it is kept, not of the configuration.
+        raise
     except Exception as error:
         message = (str(error).strip().splitlines() or [""])[0]
         row.update(status="failed", score=None, message=f"{type(error).__name__}: {message}")
@@ -217,8 +258,14 @@ def counts(rows: Sequence[Row]) -> dict[str, int]:
 
 
 def save_row(out: str, kind: Kind, row: Row) -> None:
-    name = f"{kind.searches.index(row['search']):03d}-{row['number']:06d}.json"
-    storage.write(storage.join(out, "trials", name), json.dumps(row).encode())
+    """A trial's receipt; what it kept between its steps goes."""
+    storage.write(storage.join(out, "trials", f"{_name(kind, row)}.json"), json.dumps(row).encode())
+    storage.remove(scratch(out, kind, row))
+
+
+def scratch(out: str, kind: Kind, row: Row) -> str:
+    """Where a trial keeps what its next step wants to find again."""
+    return storage.join(out, "unfinished", _name(kind, row))
 
 
 def saved_rows(out: str, kind: Kind) -> list[Row]:
@@ -227,3 +274,7 @@ def saved_rows(out: str, kind: Kind) -> list[Row]:
     names = sorted(name for name in storage.names(folder) if not name.startswith("."))
     rows = [json.loads(storage.read(storage.join(folder, name))) for name in names]
     return sorted(rows, key=lambda row: (row["number"], kind.searches.index(row["search"])))
+
+
+def _name(kind: Kind, row: Row) -> str:
+    return f"{kind.searches.index(row['search']):03d}-{row['number']:06d}"

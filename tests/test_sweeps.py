@@ -3,10 +3,11 @@
 import dataclasses
 import itertools
 import json
+from typing import ClassVar
 
 import pytest
 
-from emodist import sweep_files, sweeps
+from emodist import bundle, storage, sweep_files, sweeps
 from emodist.errors import OutputError
 from emodist.sweeps import Sweep, SweepSettings
 from tests.tuning.conftest import speech, work
@@ -19,6 +20,7 @@ class Hill:
     searches: tuple[str, ...] = ("all", "fold/1")
     prune: bool = False
     n: int = 3
+    RUNGS: ClassVar[tuple[int, ...]] = sweeps.RUNGS
 
     @property
     def space(self):
@@ -30,10 +32,11 @@ class Hill:
     def n_steps(self, search):
         return self.n
 
-    def step(self, search, values, index):
-        if values["x"] > 9:
+    def step(self, row):
+        x = row["values"]["x"]
+        if x > 9:
             raise ValueError("x is too large\nand more")
-        return {"name": f"step{index}", "score": -abs(values["x"] - 3)}
+        return {"name": f"step{len(row['steps'])}", "score": -abs(x - 3)}
 
     def score(self, steps):
         return sum(step["score"] for step in steps) / len(steps)
@@ -141,6 +144,29 @@ def test_optuna_comes_closer_than_its_first_draws_and_goes_on_after_a_break():
     assert sum(late) / len(late) < sum(early) / len(early)
 
 
+def test_what_a_trial_keeps_between_its_steps_goes_when_it_has_its_receipt(tmp_path):
+    sweep = Sweep(Hill(), settings(trials=1), out=str(tmp_path))
+    rows = [sweep.ask(), sweep.ask()]
+    assert len({row["scratch"] for row in rows}) == 2
+    for row in rows:
+        storage.write(storage.join(row["scratch"], "state"), b"half")
+    told = sweep.tell(rows[0])
+    assert "scratch" not in told
+    sweeps.save_row(str(tmp_path), Hill(), told)
+    assert [storage.exists(row["scratch"]) for row in rows] == [False, True]
+
+
+@dataclasses.dataclass(frozen=True)
+class Homeless(Hill):
+    def step(self, row):
+        raise OutputError("/full cannot be written: No space left on device")
+
+
+def test_a_place_that_cannot_be_written_is_no_failure_of_the_configuration():
+    with pytest.raises(OutputError, match="No space left"):
+        work(Sweep(Homeless(), settings()))
+
+
 @dataclasses.dataclass(frozen=True)
 class Owned(Hill):
     """With rows, as the owner of a folder."""
@@ -150,6 +176,9 @@ class Owned(Hill):
     @property
     def data(self):
         return speech(effect=self.effect)
+
+    def fingerprint(self):
+        return bundle.fingerprint(self.data)
 
 
 def test_a_folder_belongs_to_one_sweep(tmp_path):

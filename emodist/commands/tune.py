@@ -1,4 +1,4 @@
-"""The best settings of a classifier or of clusters, from a sweep, and what they are worth."""
+"""The best settings of a classifier, clusters or a network, by a sweep, and their honest score."""
 
 import itertools
 import json
@@ -9,9 +9,13 @@ from emodist.commands import _parsers as parsers
 from emodist.errors import EmodistError
 
 MORE = """\
-Two numbers come out for a classifier: the selected score (optimistic: the best of many) and the
-nested score (unbiased: settings chosen inside each fold). Started again, the same command does
-what is left; with more trials=N it goes on from there."""
+Two numbers come out for a classifier or a network: the selected score (optimistic: the best of
+many) and the nested score (unbiased: settings chosen inside each fold). Started again, the same
+command does what is left; with more trials=N it goes on from there.
+
+What it costs: N trials are N (F I + F) fits, for F folds and I inner folds. Of networks that is
+180 with the default settings, and 5 more for the winners: with a thousand clips a few CPU seconds
+each for mlp_net, one to three CPU minutes for one that sees images, less for what is pruned."""
 
 
 def run(words: Sequence[str]) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from emodist.networks import _layers
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,10 @@ class DeepCnn:
 
     inputs: ClassVar[str] = "image"
     features: ClassVar[tuple[str, ...] | None] = ("log_mel",)
+    SPACE: ClassVar[Space] = {
+        "filters": ("log_int", 8, 32),
+        "dropout": ("linear", 0.2, 0.6),
+    }
 
     filters: int = 32
     dropout: float = 0.4

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from emodist.networks import _layers
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,11 @@ class MlpNet:
 
     inputs: ClassVar[str] = "vector"
     features: ClassVar[tuple[str, ...] | None] = None
+    SPACE: ClassVar[Space] = {
+        "width": ("log_int", 64, 512),
+        "depth": ("int", 1, 3),
+        "dropout": ("linear", 0.2, 0.7),
+    }
 
     width: int = 256
     depth: int = 2

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from emodist.networks import _layers
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,11 @@ class ResCnn:
 
     inputs: ClassVar[str] = "image"
     features: ClassVar[tuple[str, ...] | None] = ("log_mel",)
+    SPACE: ClassVar[Space] = {
+        "filters": ("log_int", 8, 32),
+        "n_stages": ("int", 2, 3),
+        "dropout": ("linear", 0.2, 0.6),
+    }
 
     filters: int = 16
     n_stages: int = 3

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from emodist.errors import ConfigError
 from emodist.networks import _layers
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,12 @@ class Transformer:
 
     inputs: ClassVar[str] = "image"
     features: ClassVar[tuple[str, ...] | None] = ("log_mel",)
+    SPACE: ClassVar[Space] = {
+        # Multiples of the heads.
+        "width": ("choice", (32, 64, 96, 128)),
+        "depth": ("int", 1, 4),
+        "dropout": ("linear", 0.0, 0.4),
+    }
 
     width: int = 64
     depth: int = 2

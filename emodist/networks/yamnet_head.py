@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from emodist.networks import _layers
+from emodist.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,10 @@ class YamnetHead:
 
     inputs: ClassVar[str] = "vector"
     features: ClassVar[tuple[str, ...] | None] = ("yamnet",)
+    SPACE: ClassVar[Space] = {
+        "width": ("log_int", 64, 512),
+        "dropout": ("linear", 0.2, 0.7),
+    }
 
     width: int = 256
     dropout: float = 0.5

@@ -4,16 +4,18 @@ Trials are pure functions of a row, so Ray Tune and a pool of processes run the 
 `emodist.sweeps` proposes, prunes and keeps the receipts for both.
 """
 
+import dataclasses
 import datetime
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tqdm import tqdm
 
 from emodist import registry, storage, sweep_files, sweeps
-from emodist.errors import EmodistError
+from emodist.errors import ConfigError, EmodistError
 from emodist.sweeps import Kind, Row, Sweep, SweepSettings
 
 # In a log, progress is a line once in so many seconds.
@@ -40,24 +42,20 @@ def run(table: str, settings: SweepSettings, out: str) -> tuple[dict[str, Any], 
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     entry: Any = registry.get("tuning", settings.identity()["kind"])
     kind = entry.load(table, settings)
+    if "GPU" in settings.resources():
+        # Before anything is written: Ray would wait for a GPU for ever.
+        _connect(settings)
     record = sweep_files.claim(out, kind, settings)
+    before = sweeps.saved_rows(out, kind)
     with Progress() as progress:
 
-        def heard(row: Row) -> None:
-            sweeps.save_row(out, kind, row)
-            progress.show(row, sweep)
+        def stopped(rows: list[Row]) -> None:
+            sweep_files.save_trials(out, kind, rows)
 
-        before = sweeps.saved_rows(out, kind)
-        sweep = Sweep(kind, settings, before, heard)
-        n_workers = 0
-        if sweep.n_waiting:
-            progress.begin(sweep)
-            try:
-                n_workers = _work(kind, sweep, settings)
-            except KeyboardInterrupt:
-                sweep_files.save_trials(out, kind, sweep.rows)
-                raise
-    found = kind.conclude(sweep.rows)
+        sweep, n_workers = _bring(kind, settings, before, out, progress, stopped)
+    refits = kind.refits(sweep.rows)
+    refitted = [] if refits is None else _refitted(refits, settings, out)
+    found = kind.conclude([*sweep.rows, *refitted])
     if found["best"] is None:
         sweep_files.save_trials(out, kind, sweep.rows)
         raise EmodistError(
@@ -83,25 +81,95 @@ def run(table: str, settings: SweepSettings, out: str) -> tuple[dict[str, Any], 
     return {**record, "out": out}, sweep_files.text(record, kind, sweep.rows, len(new))
 
 
+def _bring(
+    kind: Kind,
+    settings: SweepSettings,
+    before: list[Row],
+    out: str,
+    progress: "Progress",
+    stopped: Callable[[list[Row]], None] = lambda rows: None,
+) -> tuple[Sweep, int]:
+    """A sweep with all of its trials, and the number of workers that did those that were left."""
+
+    def heard(row: Row) -> None:
+        sweeps.save_row(out, kind, row)
+        progress.show(row, sweep)
+
+    sweep = Sweep(kind, settings, before, heard, out)
+    if not sweep.n_waiting:
+        return sweep, 0
+    progress.begin(sweep)
+    try:
+        return sweep, _work(kind, sweep, settings)
+    except KeyboardInterrupt:
+        stopped(sweep.rows)
+        raise
+
+
+def _refitted(refits: Any, settings: SweepSettings, out: str) -> list[Row]:
+    """Winners that were fitted again; one that failed is tried again by the next run."""
+    folder = storage.join(out, "refits")
+    before = [
+        row
+        for row in sweeps.saved_rows(folder, refits)
+        if row["status"] == "done" and refits.holds(row)
+    ]
+    once = dataclasses.replace(settings, trials=1, search="sobol")
+    with Progress("winner") as progress:
+        sweep, _ = _bring(refits, once, before, folder, progress)
+    storage.remove(storage.join(folder, "unfinished"))
+    return sweep.rows
+
+
 def _work(kind: Kind, sweep: Sweep, settings: SweepSettings) -> int:
     """The number of workers that did the trials."""
+    needs = settings.resources()
     if settings.engine == "local":
         from emodist.pipelines import tune_local
 
-        n_workers = min(settings.workers or os.cpu_count() or 1, sweep.n_waiting)
-        tune_local.work(kind, sweep, n_workers)
+        most = max(1, int((os.cpu_count() or 1) / needs["CPU"]))
+        n_workers = min(settings.workers or most, sweep.n_waiting)
+        tune_local.work(kind, sweep, n_workers, settings.STEPS_PER_PROCESS)
         return n_workers
+    from emodist.pipelines import tune_ray
+
+    there = _connect(settings)
+    most = min(int(there[name] / needed) for name, needed in needs.items())
+    n_workers = min(settings.workers or most, sweep.n_waiting)
+    tune_ray.work(kind, sweep, n_workers, needs, settings.STEPS_PER_PROCESS is None)
+    return n_workers
+
+
+def _connect(settings: SweepSettings) -> dict[str, float]:
+    """What the cluster has, once this process has joined it.
+
+    Raises
+    ------
+    ConfigError
+        If a trial needs more than all of it.
+    """
     from emodist.pipelines import ray_engine, tune_ray
 
-    joined: Any = settings
-    n_cpus = ray_engine.connect(joined)
-    n_workers = min(settings.workers or n_cpus, sweep.n_waiting)
-    tune_ray.work(kind, sweep, n_workers)
-    return n_workers
+    needs = settings.resources()
+    # A cluster that is started here has the CPUs that the workers need.
+    n_cpus = settings.workers and settings.workers * int(needs["CPU"])
+    joined: Any = dataclasses.replace(settings, workers=n_cpus)
+    there = {"CPU": float(ray_engine.connect(joined)), "GPU": tune_ray.n_gpus()}
+    for name, needed in needs.items():
+        if needed > there[name]:
+            what = f"{name.lower()}s_per_trial"
+            raise ConfigError(
+                f"{what}={needed:g}, but the cluster has {there[name]:g} {name}s; take a smaller "
+                f"{what}" + (", 0 for none" if name == "GPU" else "")
+            )
+    return there
 
 
 class Progress:
     """Trials done, best so far and time left, on stderr: a bar, or now and then a line."""
+
+    def __init__(self, unit: str = "trial"):
+        self._unit = unit
 
     def __enter__(self) -> "Progress":
         self._is_terminal = sys.stderr.isatty()
@@ -120,18 +188,17 @@ class Progress:
         self._bar = tqdm(
             total=sweep.total,
             initial=sweep.total - sweep.n_waiting,
-            unit="trial",
+            unit=self._unit,
             file=sys.stderr if self._is_terminal else self._nowhere,
         )
 
     def show(self, row: Row, sweep: Sweep) -> None:
         self._finished.append((time.monotonic(), row))
-        best = sweeps.best(sweep.rows, sweep.kind.searches[0])
-        failed = sweeps.counts(sweep.rows)["failed"]
-        self._bar.set_postfix_str(
-            f"best {'-' if best is None else format(best['score'], '.3f')}, failed {failed}",
-            refresh=False,
-        )
+        found = [f"failed {sweeps.counts(sweep.rows)['failed']}"]
+        if self._unit == "trial":
+            best = sweeps.best(sweep.rows, sweep.kind.searches[0])
+            found.insert(0, f"best {'-' if best is None else format(best['score'], '.3f')}")
+        self._bar.set_postfix_str(", ".join(found), refresh=False)
         self._bar.update()
         if not self._is_terminal and time.monotonic() - self._shown > LINE_EVERY_S:
             self._shown = time.monotonic()

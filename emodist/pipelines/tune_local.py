@@ -16,7 +16,7 @@ from emodist.sweeps import Kind, Row, Sweep
 _kind: Kind
 
 
-def work(kind: Kind, sweep: Sweep, n_workers: int) -> None:
+def work(kind: Kind, sweep: Sweep, n_workers: int, steps_per_process: int | None = None) -> None:
     """All trials that wait; each step is a task, so that pruning is decided here.
 
     Raises
@@ -27,7 +27,10 @@ def work(kind: Kind, sweep: Sweep, n_workers: int) -> None:
     # Threads of BLAS do not survive a fork.
     context = multiprocessing.get_context("spawn")
     running: set[Future[Row]] = set()
-    with ProcessPoolExecutor(n_workers, context, _begin, (kind, os.getpid())) as pool:
+    begin = (kind, os.getpid())
+    with ProcessPoolExecutor(
+        n_workers, context, _begin, begin, max_tasks_per_child=steps_per_process
+    ) as pool:
         try:
             while True:
                 while len(running) < n_workers and (row := sweep.ask()) is not None:

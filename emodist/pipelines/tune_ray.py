@@ -2,7 +2,8 @@
 
 - The problem lies in the object store once (`tune.with_parameters`); every trial's process reads
   the same copy of the table.
-- Actors are kept for the next trial: a fresh one would import scikit-learn first.
+- Actors are kept for the next trial: a fresh one would import scikit-learn first. Where a process
+  keeps memory that it should give back (TensorFlow), each trial has an actor of its own.
 - Tune's own state lies in a temporary folder and is not needed again: the receipts in the output
   folder say what is done (`emodist.sweeps`), on S3 as on a disk.
 - A process that is lost (its node, its memory) is tried twice more, then it is a failed trial.
@@ -16,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+import ray
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
@@ -86,7 +88,13 @@ class Prune(FIFOScheduler):
         return TrialScheduler.CONTINUE
 
 
-def work(kind: Kind, sweep: Sweep, n_workers: int) -> None:
+def work(
+    kind: Kind,
+    sweep: Sweep,
+    n_workers: int,
+    resources: dict[str, float],
+    reuse_actors: bool = True,
+) -> None:
     """All trials that wait, on the Ray cluster that this process has joined."""
 
     def trial(config: dict[str, Any], kind: Kind) -> None:
@@ -99,13 +107,13 @@ def work(kind: Kind, sweep: Sweep, n_workers: int) -> None:
 
     with _quiet(n_workers), tempfile.TemporaryDirectory(prefix="emodist-tune-") as folder:
         tune.Tuner(
-            tune.with_resources(tune.with_parameters(trial, kind=kind), {"CPU": 1}),
+            tune.with_resources(tune.with_parameters(trial, kind=kind), resources),
             tune_config=tune.TuneConfig(
                 search_alg=Ask(sweep),
                 scheduler=Prune(sweep),
                 num_samples=sweep.n_waiting,
                 max_concurrent_trials=n_workers,
-                reuse_actors=True,
+                reuse_actors=reuse_actors,
                 trial_name_creator=lambda trial: trial.trial_id,
                 trial_dirname_creator=lambda trial: trial.trial_id,
             ),
@@ -116,6 +124,11 @@ def work(kind: Kind, sweep: Sweep, n_workers: int) -> None:
                 failure_config=tune.FailureConfig(max_failures=MAX_FAILURES),
             ),
         ).fit()
+
+
+def n_gpus() -> float:
+    """GPUs of the cluster that this process has joined."""
+    return float(ray.cluster_resources().get("GPU", 0.0))
 
 
 @contextlib.contextmanager

@@ -1,17 +1,4 @@
-"""Which classifier with which settings, judged by people whom the choice never saw.
-
-The best of N cross-validated scores is better than the configuration really is: it was chosen for
-its luck too (Cawley & Talbot 2010). So there is one search for each outer fold, which sees that
-fold's training side alone and scores its trials on inner speaker-independent folds of it; its
-winner is fitted on the training side and judged on the fold's test rows. These rows, pooled, give
-the **nested score (unbiased)**: what this way of choosing is worth on new people. One more search,
-`all`, scores its trials on the outer folds of all rows; its winner is `best.yaml`, and its own
-score is the **selected score (optimistic)**.
-
-Each search has its own proposals and its own pruning, so nothing of a fold's test rows reaches
-the choice for that fold, with an adaptive search neither. The cost: N configurations, for F outer
-and I inner folds, are N (F I + F) fits.
-"""
+"""Which classifier with which settings, judged by people whom the choice never saw (`_nested`)."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -20,16 +7,16 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from emodist import dataset, evaluation, registry, splits, sweeps, training
+from emodist import bundle, dataset, registry, training
 from emodist.config import Choices, TrainSettings, setting
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.proposals import Values
 from emodist.spaces import Space
-from emodist.splits import Fold
-from emodist.sweeps import Row, SweepSettings, Values
+from emodist.sweeps import Row, SweepSettings
 from emodist.training import Prediction
+from emodist.tuning._nested import Nested, counted, inner_folds, own, own_space
 
-ALL = "all"
 # `ensemble` is several of the others, and costs as much as all of them.
 MODELS = tuple(name for name in registry.names("estimators") if name != "ensemble")
 COMPONENTS = (16, 32, 64, 128, 256)
@@ -74,19 +61,11 @@ class ClassifierSweep(SweepSettings):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Classifier:
-    """The problem that workers get a copy of. `inner` has the folds of each outer one."""
+class Classifier(Nested):
+    """The problem that workers get a copy of; a trial's step is one fold."""
 
     SETTINGS: ClassVar[type[SweepSettings]] = ClassifierSweep
     ENTRIES: ClassVar[tuple[str, str]] = ("models", "estimators")
-    MEASURES: ClassVar[tuple[str, ...]] = ()
-    score_name: ClassVar[str] = "UAR"
-
-    settings: ClassifierSweep
-    data: Dataset
-    outer: Sequence[Fold]
-    inner: Mapping[str, Sequence[Fold]]
-    space: Space
 
     @classmethod
     def load(cls, table: str, settings: SweepSettings) -> "Classifier":
@@ -114,148 +93,55 @@ class Classifier:
                 "the chosen features have no numbers; choose others with features=A,B"
             )
         outer = training.make_folds(data, _base(settings))
-        people = data.speakers()
-        inner = {
-            fold.name: splits.inner(fold.train, people, data.label, settings.inner_folds)
-            for fold in outer
-        }
+        inner = inner_folds(data, outer, settings.inner_folds)
         n_rows = min(len(fold.train) for folds in inner.values() for fold in folds)
         return cls(settings, data, outer, inner, _space(settings, data, n_rows))
-
-    @property
-    def searches(self) -> tuple[str, ...]:
-        return (ALL, *self.inner)
-
-    @property
-    def prune(self) -> bool:
-        return self.settings.prune
 
     def applies(self, name: str, values: Values) -> bool:
         owner, dot, _ = name.partition(".")
         return not dot or owner in (values.get("model", self.settings.models[0]), "use")
 
     def n_steps(self, search: str) -> int:
-        return len(self._folds(search))
+        return len(self.folds(search))
 
-    def step(self, search: str, values: Values, index: int) -> dict[str, Any]:
+    def step(self, row: Row) -> dict[str, Any]:
         """One fit and its test; `right` and `rows` are counts for each class."""
-        fold = self._folds(search)[index]
-        settings = dataclasses.replace(self.settings_of(values), calibrate=False)
+        fold = self.folds(row["search"])[len(row["steps"])]
+        settings = dataclasses.replace(self.settings_of(row["values"]), calibrate=False)
         found = training.out_of_fold(self._part(settings), [fold], settings)
-        y, classes = self.data.targets()
-        truth = y[found.rows]
-        rows = np.bincount(truth, minlength=len(classes))
-        is_right = found.probabilities.argmax(axis=1) == truth
-        right = np.bincount(truth[is_right], minlength=len(classes))
-        step = {"name": fold.name, "right": right.tolist(), "rows": rows.tolist()}
+        step = {"name": fold.name, **counted(self.data, found)}
         return {**step, "score": self.score([step])}
 
-    def score(self, steps: Sequence[dict[str, Any]]) -> float | None:
-        """UAR over the pooled rows of the folds so far."""
-        right, rows = (np.sum([step[name] for step in steps], axis=0) for name in ("right", "rows"))
-        return float(np.mean(right[rows > 0] / rows[rows > 0]))
+    def fingerprint(self) -> str:
+        return bundle.fingerprint(self.data)
 
     def settings_of(self, values: Values) -> TrainSettings:
         model = values.get("model", self.settings.models[0])
-        own = {
-            name.partition(".")[2]: value
-            for name, value in values.items()
-            if name.startswith(f"{model}.")
-        }
         base = _base(self.settings)
         kept = [name for name in _columns(self.data) if values.get(f"use.{name}", True)]
         return dataclasses.replace(
             base,
             model=model,
-            model_settings={**self.settings.model_settings.get(model, {}), **own},
+            model_settings={**self.settings.model_settings.get(model, {}), **own(values, model)},
             pca=values.get("pca", base.pca),
             balance=values.get("balance", base.balance),
             # Without all of them there is nothing to learn from: none left out is the same as all.
             features=tuple(kept) if 0 < len(kept) < len(_columns(self.data)) else base.features,
         )
 
-    def measures(self, row: Row) -> dict[str, Any]:
-        return {}
-
-    def conclude(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """The selected configuration, and the nested score of choosing it like this."""
-        chosen = sweeps.best(rows, ALL)
-        winners = {fold.name: sweeps.best(rows, fold.name) for fold in self.outer}
-        if chosen is None or None in winners.values():
-            return {"best": None, "nested": None}
-        parts = [self._judged(fold, winners[fold.name]) for fold in self.outer]
-        pooled = Prediction(
-            *(
-                np.concatenate([getattr(part, field.name) for part in parts])
-                for field in dataclasses.fields(Prediction)
-            )
-        )
-        found = training.judge(self.data, self.outer, pooled, _base(self.settings))
-        inner = f"settings chosen in each fold by {self.settings.inner_folds} inner folds"
-        found = dataclasses.replace(found, protocol=f"{found.protocol}, {inner}")
-        return {
-            "protocol": found.protocol,
-            "score": "UAR",
-            "selected_score_optimistic": chosen["score"],
-            "nested_score_unbiased": found.uar,
-            "nested_interval_95": list(found.intervals["uar"]),
-            "chance": 1 / len(found.classes),
-            "best": {"number": chosen["number"], "values": chosen["values"]},
-            "nested": {
-                "winners": [
-                    {
-                        "fold": name,
-                        "number": row["number"],
-                        "values": row["values"],
-                        "inner_score": row["score"],
-                        "outer_score": found.per_fold[name]["uar"],
-                    }
-                    for name, row in winners.items()
-                    if row is not None
-                ],
-                "evaluation": found.to_dict(),
-            },
-        }
-
-    def text(self, found: dict[str, Any]) -> str:
-        low, high = found["nested_interval_95"]
-        nested = found["nested"]["evaluation"]
-        lines = [
-            found["protocol"],
-            f"selected score (optimistic)  UAR {found['selected_score_optimistic']:.3f}   "
-            "best.yaml, on the folds that chose it",
-            f"nested score (unbiased)      UAR {found['nested_score_unbiased']:.3f}   "
-            f"95% {low:.3f} to {high:.3f}, {nested['n_speakers']} speakers, "
-            f"chance {found['chance']:.3f}",
-        ]
-        if nested["n_speakers"] < evaluation.MIN_SPEAKERS:
-            lines.append(nested["verdict"])
-        for winner in found["nested"]["winners"]:
-            lines.append(
-                f"  {winner['fold']:14} inner {winner['inner_score']:.3f}   outer "
-                f"{winner['outer_score']:.3f}   {words(winner['values'])}"
-            )
-        return "\n".join([*lines, f"best: {words(found['best']['values'])}"])
-
-    def _folds(self, search: str) -> Sequence[Fold]:
-        return self.outer if search == ALL else self.inner[search]
-
     def _part(self, settings: TrainSettings) -> Dataset:
         if settings.features is None or set(settings.features) >= set(_columns(self.data)):
             return self.data
         return self.data.pick(settings.features)
 
-    def _judged(self, fold: Fold, winner: Row | None) -> Prediction:
-        assert winner is not None
-        settings = self.settings_of(winner["values"])
-        # As in the trials: BLAS threads on matrices of this size wait for each other.
-        with threadpool_limits(1):
-            return training.out_of_fold(self._part(settings), [fold], settings)
-
-
-def words(values: Values) -> str:
-    """A configuration as settings on a command line."""
-    return " ".join(f"{k}={'null' if v is None else v}" for k, v in values.items())
+    def _judged(self, winners: Mapping[str, Row], rows: Sequence[Row]) -> list[Prediction]:
+        found = []
+        for fold in self.outer:
+            settings = self.settings_of(winners[fold.name]["values"])
+            # As in the trials: BLAS threads on matrices of this size wait for each other.
+            with threadpool_limits(1):
+                found.append(training.out_of_fold(self._part(settings), [fold], settings))
+        return found
 
 
 def _base(settings: ClassifierSweep) -> TrainSettings:
@@ -291,11 +177,7 @@ def _space(settings: ClassifierSweep, data: Dataset, n_rows: int) -> Space:
     columns = _columns(data)
     if settings.search_features and len(columns) > 1:
         space.update({f"use.{name}": ("choice", (True, False)) for name in columns})
-    for model in settings.models:
-        entry: Any = registry.get("estimators", model)
-        fixed = settings.model_settings.get(model, {})
-        space.update({f"{model}.{k}": d for k, d in entry.SPACE.items() if k not in fixed})
-    return space
+    return {**space, **own_space("estimators", settings.models, settings.model_settings)}
 
 
 def _columns(data: Dataset) -> list[str]:

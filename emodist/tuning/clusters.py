@@ -19,14 +19,15 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from emodist import clustering, dataset, registry, sweeps
+from emodist import bundle, clustering, dataset, registry, sweeps
 from emodist.clustering import NOISE, ClusterSettings
 from emodist.config import Choices, setting
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.proposals import Values
 from emodist.spaces import Space
-from emodist.sweeps import Row, SweepSettings, Values
-from emodist.tuning.classifier import words
+from emodist.sweeps import Row, SweepSettings
+from emodist.tuning._nested import own, own_space, words
 
 COMPONENTS = (5, 10, 20, 40, 80)
 OBJECTIVES = {**clustering.INDICES, "stability": 1}
@@ -99,6 +100,7 @@ class Clusters:
 
     SETTINGS: ClassVar[type[SweepSettings]] = ClustersSweep
     ENTRIES: ClassVar[tuple[str, str]] = ("algorithms", "clusterers")
+    RUNGS: ClassVar[tuple[int, ...]] = ()
     MEASURES: ClassVar[tuple[str, ...]] = (
         *("silhouette", "calinski_harabasz", "davies_bouldin", "stability", "n_clusters"),
         *("smallest", "noise", "ari_speakers", "ari_labels"),
@@ -153,9 +155,9 @@ class Clusters:
     def n_steps(self, search: str) -> int:
         return 1
 
-    def step(self, search: str, values: Values, index: int) -> dict[str, Any]:
+    def step(self, row: Row) -> dict[str, Any]:
         """One clustering, and all that is measured of it."""
-        settings = self.settings_of(values)
+        settings = self.settings_of(row["values"])
         data = self.data if settings.features is None else self.data.pick(settings.features)
         entry = settings.build_algorithm()
         points, _ = clustering.space(data, settings)
@@ -190,23 +192,26 @@ class Clusters:
 
     def settings_of(self, values: Values) -> ClusterSettings:
         algorithm = values.get("algorithm", self.settings.algorithms[0])
-        own = {
-            name.partition(".")[2]: value
-            for name, value in values.items()
-            if name.startswith(f"{algorithm}.")
-        }
         columns = list(dict.fromkeys(map(str, self.data.columns)))
         kept = [name for name in columns if values.get(f"use.{name}", True)]
         more = {name: values[name] for name in ("k", *SPACE_SETTINGS) if name in values}
         if 0 < len(kept) < len(columns):
             more["features"] = tuple(kept)
         fixed = self.settings.algorithm_settings.get(algorithm, {})
-        return self.settings.of(algorithm, algorithm_settings={**fixed, **own}, **more)
+        return self.settings.of(
+            algorithm, algorithm_settings={**fixed, **own(values, algorithm)}, **more
+        )
 
     def measures(self, row: Row) -> dict[str, Any]:
         return {
             name: row["steps"][-1].get(name) if row["steps"] else None for name in self.MEASURES
         }
+
+    def fingerprint(self) -> str:
+        return bundle.fingerprint(self.data)
+
+    def refits(self, rows: Sequence[Row]) -> None:
+        return None
 
     def conclude(self, rows: Sequence[Row]) -> dict[str, Any]:
         """The selected configuration and what was measured of it."""
@@ -266,11 +271,7 @@ def _space(settings: ClustersSweep, data: Dataset) -> Space:
     columns = dict.fromkeys(map(str, data.columns))
     if settings.search_features and len(columns) > 1:
         space.update({f"use.{name}": ("choice", (True, False)) for name in columns})
-    for algorithm in settings.algorithms:
-        entry: Any = registry.get("clusterers", algorithm)
-        fixed = settings.algorithm_settings.get(algorithm, {})
-        space.update({f"{algorithm}.{k}": d for k, d in entry.SPACE.items() if k not in fixed})
-    return space
+    return {**space, **own_space("clusterers", settings.algorithms, settings.algorithm_settings)}
 
 
 def _ari(labels: np.ndarray, truth: np.ndarray) -> float | None:

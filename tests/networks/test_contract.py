@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emodist import network_bundle, network_fit, network_training, registry
+from emodist import network_bundle, network_fit, network_training, registry, spaces
 from emodist.batches import Batch
 from emodist.config import NetworkSettings
 from emodist.network_training import Learner, Problem
@@ -120,6 +120,19 @@ def test_mixed_precision_keeps_logits_and_weights_in_single_precision(name):
     assert model(x).dtype == "float32"
     assert {str(v.dtype) for v in model.trainable_variables} == {"float32"}
     assert {layer.compute_dtype for layer in model.layers} >= {"bfloat16", "float32"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_corner_of_its_space_is_a_network(name):
+    entry = registry.get("networks", name)
+    corners = list(spaces.corners(entry.SPACE))
+    assert corners
+    for corner in corners:
+        registry.build("networks", name, **corner)
+    given = {"image": (128, 128), "vector": (12,)}[entry.inputs]
+    largest = NetworkSettings(model=name, model_settings=corners[-1])
+    model = network_training.build(problem(np.ones((2, *given))), largest)
+    assert model.output_shape == (None, 2)
 
 
 def _config(data):

@@ -11,7 +11,8 @@ from emodist.config import TrainSettings
 from emodist.errors import ConfigError
 from emodist.proposals import draw
 from emodist.sweeps import Sweep
-from emodist.tuning.classifier import ALL, MODELS, Classifier, ClassifierSweep
+from emodist.tuning._nested import ALL
+from emodist.tuning.classifier import MODELS, Classifier, ClassifierSweep
 from tests.tuning.conftest import rows_of, speech, work
 
 QUICK = {"models": ("knn",), "pca": None, "balance": "none", "folds": "group3", "inner_folds": 2}
