@@ -1,17 +1,19 @@
 """What an archive of 10,000 or 1,000,000 hours asks of the driver, without its media.
 
-    python benchmarks/simulate.py [--files 100000,1000000] [--workers 1000]
-    python benchmarks/simulate.py --cost      the README's table of core-hours, bytes and cost
+    python benchmarks/simulate.py [--files 100000,1000000,10000000] [--workers 1000]
+    python benchmarks/simulate.py --cost FOLDER     core-hours, bytes and cost, from some videos
 
-The code is the job's own (`media_job._list` and `_plan`, `output.pending`, `drop_stale`, `tidy`,
-`totals`); only the bucket is made up: a filesystem `fake://` that lists videos of six minutes and
-36 MB, a thousand in a folder, so that 100,000 files are 10,000 hours. Published groups are real
-Parquet files without rows. Each line runs in a process of its own: CPU time, and the peak of its
-memory above what an idle one has.
+The code is the job's own (`media_job._list`, `planning.extend`, `output.pending`,
+`drop_superseded`, `tidy`, `totals`); only the bucket is made up: a filesystem `fake://` that lists
+videos of six minutes and 36 MB, a thousand in a folder, so that 100,000 files are 10,000 hours.
+Published groups are real Parquet files without rows. Each step runs in a process of its own: CPU
+time, and the peak of its memory above what an idle one has.
 
-`listing` is a first look, `planning` the plan of all files, `metadata` what OUT/plan holds on disk;
-`resume` is what the same command does once all is done: read the plan, list, see that nothing is
-new, and find no shard left among the receipts.
+`listing` walks through the bucket and does nothing else, which a real one makes as slow as its
+network; `planning` is what the plan of all files takes beside that, and `wall` is both. `metadata`
+is what OUT/plan holds on disk, and `shard` what a worker takes to read its shard from it. `resume`
+is what the same command does once all is done: read the plan, list, see that nothing is new, and
+find no shard left among the receipts; `summary` is the end of a run: counts over all tables.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import datetime
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,17 +30,11 @@ from pathlib import Path
 
 import fsspec
 
+DEFAULT = "100000,1000000,10000000"
 FILE_S = 360.0
 FILE_BYTES = 36_000_000
 MODIFIED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-# Measured figures, for --cost. CPU time of a second of sound in a video, file to Parquet rows:
-# `benchmarks/end_to_end.py`, a 10-minute MP4. CPU time of the start of a worker, and bytes on the
-# disk of a window of 4 s: `emodist plan` on four vlogs (226 windows), once with the default
-# features and once with ten of them, without the image `log_mel`.
-CPU_MS_PER_S = 1.17
-START_CPU_S = 1.2
 WINDOW_S = 4.0
-WINDOW_BYTES = {"with log_mel": 8_882_777 / 226, "without": 316_105 / 226}
 PRICE_PER_CPU_H = 0.05
 N_CPUS = 64
 
@@ -51,10 +48,15 @@ class Fake(fsspec.AbstractFileSystem):
     def info(self, path, **_):
         return {"name": self._strip_protocol(path), "type": "directory", "size": 0}
 
-    def find(self, path, maxdepth=None, withdirs=False, detail=False, **_):
-        root = self._strip_protocol(path)
-        names = (f"{root}/channel_{i // 1000:05d}/{i:08d}.mp4" for i in range(int(root)))
-        return {name: self._entry(name, i) for i, name in enumerate(names)}
+    def ls(self, path, detail=True, **_):
+        root, _, channel = self._strip_protocol(path).partition("/")
+        n_files = int(root)
+        if not channel:
+            folders = (f"{root}/channel_{k:05d}" for k in range(-(-n_files // 1000)))
+            return [{"name": name, "type": "directory", "size": 0} for name in folders]
+        first = 1000 * int(channel.removeprefix("channel_"))
+        files = range(first, min(first + 1000, n_files))
+        return [self._entry(f"{root}/{channel}/{i:08d}.mp4", i) for i in files]
 
     def _entry(self, name, i):
         size = FILE_BYTES + i % 1000
@@ -71,62 +73,84 @@ def peak_mb():
 
 def first(settings):
     """Listing and planning, as the first run does them."""
-    from emodist import output
-    from emodist.pipelines import media_job
+    from emodist import listing, output
+    from emodist.pipelines import media_job, planning
+    from emodist.plan_log import PlanLog
 
     idle, clock = peak_mb(), time.process_time()
-    found = media_job._list(settings)
-    listed, listed_mb = time.process_time() - clock, peak_mb() - idle
+    for _ in listing.media_files(settings.path):
+        pass
+    listed = time.process_time() - clock
     output.claim(settings)
-    clock = time.process_time()
-    parts, _ = media_job._plan(settings, found, False)
-    planned = time.process_time() - clock
+    clock, wall = time.process_time(), time.monotonic()
+    log = PlanLog(settings.out)
+    planning.extend(log, media_job._list(settings), settings)
+    work = output.pending(settings.out, log.work())
+    both, wall = time.process_time() - clock, time.monotonic() - wall
+    planned_mb = peak_mb() - idle
     files = list((Path(settings.out) / "plan").iterdir())
     return {
         "listing_s": listed,
-        "listing_mb": listed_mb,
-        "planning_s": planned,
-        "planning_mb": peak_mb() - idle,
+        "planning_s": both - listed,
+        "wall_s": wall,
+        "planning_mb": planned_mb,
         "metadata_mb": sum(file.stat().st_size for file in files) / 2**20,
-        "shards": sum(part.num_rows for part in parts),
-        "groups": len({name for part in parts for name in part["group"].to_pylist()}),
+        "shard_ms": 1000 * one_shard_s(settings.out, work),
+        "shards": work.num_rows,
+        "groups": len(work["group"].unique()),
     }
+
+
+def one_shard_s(out, work):
+    """CPU time of a worker to find out what its shard is."""
+    from emodist import plan_log
+
+    some = work.take(list(range(0, work.num_rows, work.num_rows // 50 or 1))).to_pylist()
+    clock = time.process_time()
+    for reference in some:
+        plan_log.shard(out, reference)
+    return (time.process_time() - clock) / len(some)
 
 
 def publish(settings):
     """The output of a run that is done: a file without rows for every group and table."""
-    from emodist import plan, shards, tables
+    from emodist import shards, tables
+    from emodist.plan_log import PlanLog
 
-    groups = {name for part in plan.parts(settings.out) for name in part["group"].to_pylist()}
+    groups = PlanLog(settings.out).work()["group"].unique().to_pylist()
     for table, schema in shards.table_schemas(settings).items():
         with tables.parquet_writer(f"{settings.out}/{table}/first.parquet", schema):
             pass
         one = Path(settings.out) / table / "first.parquet"
-        for group in groups:
-            os.link(one, one.with_name(f"{group}.parquet"))
+        for k, group in enumerate(groups):
+            # A file has no more than 65,000 names.
+            if k % 50_000 == 0:
+                shutil.copy(one, one.with_name("source"))
+            os.link(one.with_name("source"), one.with_name(f"{group}.parquet"))
         one.unlink()
+        one.with_name("source").unlink()
     return {}
 
 
 def again(settings):
     """What the same command does when all is done."""
     from emodist import output
-    from emodist.pipelines import media_job
+    from emodist.pipelines import media_job, planning
+    from emodist.plan_log import PlanLog
 
     idle, clock = peak_mb(), time.process_time()
-    found = media_job._list(settings)
-    parts, _ = media_job._plan(settings, found, False)
-    del found
-    work = output.pending(settings.out, parts)
-    assert work.num_rows == 0
-    seen = time.process_time() - clock
-    output.drop_stale(settings.out, parts)
+    log = PlanLog(settings.out)
+    planning.extend(log, media_job._list(settings), settings)
+    assert output.pending(settings.out, log.work()).num_rows == 0
+    seen, seen_mb = time.process_time() - clock, peak_mb() - idle
+    output.drop_superseded(settings.out, log.superseded())
     output.tidy(settings.out)
     output.totals(settings.out)
     return {
         "resume_s": seen,
+        "resume_mb": seen_mb,
         "summary_s": time.process_time() - clock - seen,
-        "resume_mb": peak_mb() - idle,
+        "summary_mb": peak_mb() - idle,
     }
 
 
@@ -143,8 +167,8 @@ def run_step(step, n_files, out, workers):
 
 
 def show(sizes, workers):
-    columns = ("listing_s", "planning_s", "planning_mb", "metadata_mb", "resume_s", "summary_s")
-    columns = (*columns, "resume_mb", "shards", "groups")
+    columns = ("listing_s", "planning_s", "wall_s", "planning_mb", "metadata_mb", "shard_ms")
+    columns = (*columns, "resume_s", "resume_mb", "summary_s", "summary_mb", "shards", "groups")
     print(f"{'files':>10} {'hours':>10}", *(f"{name:>12}" for name in columns))
     for n_files in sizes:
         with tempfile.TemporaryDirectory() as out:
@@ -163,37 +187,77 @@ def show(sizes, workers):
         )
 
 
-def show_cost():
-    print(f"{CPU_MS_PER_S} CPU ms for a second of sound, {PRICE_PER_CPU_H} for a CPU hour; output:")
-    for name, size in WINDOW_BYTES.items():
-        print(f"  {name}: {size / WINDOW_S:,.0f} bytes for a second of sound")
-    names = "".join(f" {f'GB {name}':>16}" for name in WINDOW_BYTES)
-    print(f"{'hours':>10} {'core-hours':>11} {f'on {N_CPUS} CPUs':>12} {'cost':>8}{names}")
+def show_cost(folder):
+    """What `emodist plan` measures on some videos, for archives of such."""
+    from emodist import features
+
+    measured = {
+        "without log_mel": measure(folder, without_images()),
+        "with log_mel": measure(folder, features.DEFAULT),
+    }
+    for name, found in measured.items():
+        print(name, *(f"{key} {value:.4g}" for key, value in found.items()), sep="   ")
+    print(f"cost: at {PRICE_PER_CPU_H} for a CPU hour")
+    titles = ("features", "core-hours", f"on {N_CPUS} CPUs", "cost", "GB")
+    print(f"{'hours':>10}", *(f"{title:>16}" for title in titles))
     for hours in (1_000, 10_000, 100_000, 1_000_000):
-        core_h = hours * CPU_MS_PER_S / 1000 + N_CPUS * START_CPU_S / 3600
-        sizes = (hours * 3600 / WINDOW_S * size / 1e9 for size in WINDOW_BYTES.values())
-        columns = "".join(f" {size:16,.0f}" for size in sizes)
-        cost = core_h * PRICE_PER_CPU_H
-        print(f"{hours:10,} {core_h:11,.1f} {core_h / N_CPUS:10.2f} h {cost:8,.2f}{columns}")
+        for name, found in measured.items():
+            start_h = (found["driver_start_s"] + N_CPUS * found["worker_start_s"]) / 3600
+            core_h = start_h + hours * found["cpu_ms_per_s"] / 1000
+            gigabytes = hours * 3600 * found["bytes_per_s"] / 1e9
+            print(
+                f"{hours:10,} {name:>16} {core_h:16,.1f} {core_h / N_CPUS:14.2f} h "
+                f"{core_h * PRICE_PER_CPU_H:16,.2f} {gigabytes:16,.0f}"
+            )
+
+
+def measure(folder, names):
+    """CPU time and bytes for a second of sound, and CPU seconds that a process takes to start."""
+    from emodist import listing
+    from emodist.config import FeaturizeSettings
+    from emodist.pipelines import trial
+
+    settings = FeaturizeSettings(path=folder, out="-", features=names, segment_s=WINDOW_S)
+    tried = trial.run(list(listing.media_files(folder)), settings)
+    audio_s = sum(sampled.audio_s for sampled in tried.sampled)
+    return {
+        "audio_s": audio_s,
+        "cpu_ms_per_s": 1000 * sum(sampled.work_s for sampled in tried.sampled) / audio_s,
+        "bytes_per_s": sum(sampled.bytes for sampled in tried.sampled) / audio_s,
+        "worker_start_s": tried.worker_start_s,
+        "driver_start_s": tried.driver_start_s,
+        "worker_mb": tried.worker_bytes / 1e6,
+    }
+
+
+def without_images():
+    """The features of `jobs/featurize.yaml`: what an archive should have."""
+    from emodist import features
+
+    return tuple(name for name in features.DEFAULT if name != "log_mel")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--files", default="100000,1000000", help="default: 100000,1000000")
+    parser.add_argument("--files", default=DEFAULT, help=f"default: {DEFAULT}")
     parser.add_argument("--workers", type=int, default=1000, help="of the cluster; default: 1000")
-    parser.add_argument("--cost", action="store_true", help="the table of core-hours and cost")
+    parser.add_argument("--cost", metavar="FOLDER", help="the table of core-hours and cost")
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--out", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.cost:
-        return show_cost()
+        return show_cost(given.cost)
     sizes = [int(size) for size in given.files.split(",")]
     if not given.step:
         return show(sizes, given.workers)
     from emodist.config import FeaturizeSettings
 
     settings = FeaturizeSettings(
-        path=f"fake://{sizes[0]}", out=given.out, workers=given.workers, segment_s=4.0
+        path=f"fake://{sizes[0]}",
+        out=given.out,
+        workers=given.workers,
+        segment_s=WINDOW_S,
+        features=without_images(),
     )
     print(json.dumps(STEPS[given.step](settings)))
 

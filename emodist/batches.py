@@ -6,7 +6,9 @@ of a window are shuffled. Windows are cut into global batches of one size; the l
 window is filled up with rows of its own that have weight 0, so that no row is dropped and every
 worker takes the same number of steps. Worker r of N has rows r, r + N, r + 2N, ... of each batch.
 
-So N workers with a global batch B do what one worker with batch B does, up to rounding.
+So N workers with a global batch B do what one worker with batch B does, up to rounding, for any N:
+where it does not divide B, some have a row more in each batch. What is drawn at random for a row
+(augmentation, dropout) each worker draws for its own part; with the same N it is the same again.
 """
 
 import dataclasses
@@ -25,6 +27,9 @@ from emodist.registry import suggest
 
 # Row groups that fit into so many bytes are read once and kept.
 KEEP_BYTES = 2**30
+# Rows are copied in pieces of so many bytes, which memory that was used before can hold; fresh
+# memory costs more than the copy.
+COPY_BYTES = 2**20
 # A spread that is only rounding would blow noise up (of numbers that are the same in all rows).
 LEAST_SPREAD = 1e-5
 
@@ -95,9 +100,13 @@ class TableSource:
     def take(self, rows: np.ndarray) -> np.ndarray:
         found = np.empty((len(rows), *self.shape), np.float32)
         group = self.groups[rows]
+        n_together = max(1, COPY_BYTES // max(found[:1].nbytes, 1))
         for number in np.unique(group).tolist():
             wanted = np.flatnonzero(group == number)
-            found[wanted] = self._group(number)[self._offset[rows[wanted]]]
+            numbers = self._group(number)
+            for start in range(0, len(wanted), n_together):
+                part = wanted[start : start + n_together]
+                found[part] = numbers[self._offset[rows[part]]]
         return found
 
     def __getstate__(self) -> dict[str, Any]:
@@ -109,7 +118,8 @@ class TableSource:
             return self._kept[number]
         if self._fragments is None:
             self._fragments = _row_groups(export.open_table(self.uri))
-        table = self._fragments[number].to_table(columns=list(self.columns))
+        # One thread: it has the time of a whole window, and the network wants the other cores.
+        table = self._fragments[number].to_table(columns=list(self.columns), use_threads=False)
         for name in self.columns:
             if table[name].null_count:
                 raise ConfigError(f"{self.uri}: feature {name} is null in some rows; leave it out")
@@ -317,11 +327,20 @@ class Chunk:
     weight: np.ndarray
 
     def batches(
-        self, n_classes: int, class_weight: np.ndarray, augment: Augment | None, seed: Sequence[int]
+        self,
+        n_classes: int,
+        class_weight: np.ndarray,
+        augment: Augment | None,
+        seed: Sequence[int],
+        first_step: int = 0,
     ) -> Iterator[Batch]:
-        """Batches with class weights (when learning) and one-hot targets, augmented."""
+        """Batches with class weights (when learning) and one-hot targets, augmented.
+
+        `first_step` is the number of the first of them in the epoch: no two are augmented alike.
+        """
         eye = np.eye(n_classes, dtype=np.float32)
-        for step, (x, y, weight) in enumerate(zip(self.x, self.y, self.weight, strict=True)):
+        parts = zip(self.x, self.y, self.weight, strict=True)
+        for step, (x, y, weight) in enumerate(parts, first_step):
             if self.does_learn:
                 weight = weight * class_weight[y]
             batch = Batch(x, eye[y], weight.astype(np.float32))
@@ -343,7 +362,28 @@ def chunks(
 ) -> Iterator[Chunk]:
     """The windows of a plan for one worker alone."""
     for window in plan:
-        yield chunk(source.take(window.rows), y[window.rows], window, batch_size, 0, 1)
+        place, weight = places(len(window.rows), batch_size, 0, 1)
+        rows = window.rows[place]
+        # Taken in the order of the batches: a copy less than cutting them out of the window.
+        x = source.take(rows.ravel()).reshape(*rows.shape, *source.shape)
+        yield Chunk(window.epoch, window.does_learn, x, y[rows], weight)
+
+
+def feed(
+    parts: Iterable[Chunk],
+    n_classes: int,
+    class_weight: np.ndarray,
+    augment: Augment | None,
+    seed: Sequence[int],
+) -> Iterator[tuple[int, bool, Batch]]:
+    """Epoch, whether it is learned from, and batch: all of a worker's batches in order."""
+    epoch, n_steps = -1, 0
+    for part in parts:
+        if part.epoch != epoch:
+            epoch, n_steps = part.epoch, 0
+        for batch in part.batches(n_classes, class_weight, augment, seed, n_steps):
+            yield part.epoch, part.does_learn, batch
+        n_steps += len(part.y)
 
 
 def ahead(items: Iterable[Any], n_items: int = 1) -> Iterator[Any]:

@@ -59,7 +59,14 @@ class MediaSettings:
     address: str | None = setting(
         None, "Ray cluster to use; default: RAY_ADDRESS, else one on this machine", rows=False
     )
-    workers: int | None = setting(None, "files worked on at once; default: one per CPU", rows=False)
+    workers: int | None = setting(
+        None,
+        "files worked on at once; default: one per CPU, also of those that a cluster adds",
+        rows=False,
+    )
+    price_per_cpu_h: float | None = setting(
+        None, "of one CPU for an hour, in any currency; default: no cost is shown", rows=False
+    )
 
     def __post_init__(self) -> None:
         for name in ("path", "out"):
@@ -71,6 +78,9 @@ class MediaSettings:
                 raise ConfigError(f"{name} must be above 0; got {getattr(self, name)}")
         if self.workers is not None and self.workers < 1:
             raise ConfigError(f"workers must be at least 1; got {self.workers}")
+        price = self.price_per_cpu_h
+        if price is not None and not 0 <= price < float("inf"):
+            raise ConfigError(f"price_per_cpu_h must be at least 0; got {price}")
         if not 0 <= self.max_failed_fraction <= 1:
             raise ConfigError(
                 f"max_failed_fraction must be within 0 and 1; got {self.max_failed_fraction}"
@@ -363,9 +373,7 @@ def model_kind(model: str) -> type[TrainSettings] | type[NetworkSettings]:
     )
 
 
-def rival(
-    settings: TrainSettings | NetworkSettings, model: str
-) -> TrainSettings | NetworkSettings:
+def rival(settings: TrainSettings | NetworkSettings, model: str) -> TrainSettings | NetworkSettings:
     """Another model under the same protocol, with its defaults for the rest.
 
     A model of the same kind has all the same settings, but those under its name.

@@ -198,9 +198,7 @@ def cross_validated(
     return data, prediction, training.judge(data, folds, prediction, settings)
 
 
-def _noting(
-    settings: TrainSettings | NetworkSettings, tell: Tell | None, history: History
-) -> Tell:
+def _noting(settings: TrainSettings | NetworkSettings, tell: Tell | None, history: History) -> Tell:
     """Passes on what a network tells, and notes its epochs."""
 
     def hear(fold: str, progress: Progress) -> None:

@@ -1,15 +1,14 @@
 """What lies under a path: media files of a folder, a list or a bucket, before any is opened."""
 
 import csv
-import dataclasses
-import datetime
 import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 
@@ -26,27 +25,34 @@ SUFFIXES = frozenset(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class MediaFile:
+class MediaFile(NamedTuple):
     """A file and what its folder says of it; `version` changes when the content does."""
 
     path: str
     uri: str
     size_bytes: int | None = None
-    modified: datetime.datetime | None = None
+    modified_ms: int | None = None
     version: str = ""
     problem: str | None = None
-    given: dict[str, str] = dataclasses.field(default_factory=dict)
+    given: Mapping[str, str] = {}
 
     @property
     def recording_id(self) -> str:
-        """Known before decoding: a hash of path, size and modification time or ETag."""
-        text = f"{self.path}\0{self.size_bytes}\0{self.version}"
-        return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+        """Known before decoding: 16 hexadecimal digits of the path, 8 of what is in the file.
+
+        The second part hashes size and modification time or ETag: ids of one path that differ are
+        versions of one file. That two paths of ten million share a hash has a chance of 3 in a
+        million.
+        """
+        path = hashlib.blake2b(self.path.encode("utf-8", "surrogateescape"), digest_size=8)
+        return f"{path.hexdigest()}{zlib.crc32(f'{self.size_bytes} {self.version}'.encode()):08x}"
 
 
 def media_files(uri: str) -> Iterator[MediaFile]:
-    """Every media file of a folder (by its suffix), a list, or a single file; sorted by path.
+    """Every media file of a folder (by its suffix), a list, or a single file; each path once.
+
+    They come as they are found, in an order that does not change: a folder or a bucket is never
+    held as a whole, a list is.
 
     Raises
     ------
@@ -54,9 +60,10 @@ def media_files(uri: str) -> Iterator[MediaFile]:
         If there is nothing at `uri`, or a list has no column `uri`.
     """
     try:
-        if uri.lower().endswith((".csv", ".parquet")):
-            return iter(_listed(uri))
-        return _remote(uri) if storage.is_remote(uri) else _local(uri)
+        with storage.reached(uri):
+            if uri.lower().endswith((".csv", ".parquet")):
+                return iter(_listed(uri))
+            return _remote(uri) if storage.is_remote(uri) else _local(uri)
     except FileNotFoundError:
         raise ConfigError(f"{uri}: no such file or folder") from None
     except PermissionError as error:
@@ -65,7 +72,8 @@ def media_files(uri: str) -> Iterator[MediaFile]:
 
 def is_media(name: str) -> bool:
     """Hidden files (`._clip.wav` of macOS, unfinished downloads) are not media."""
-    return os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith(".")
+    stem, _, suffix = name.rpartition(".")
+    return f".{suffix.lower()}" in SUFFIXES and stem != "" and not name.startswith(".")
 
 
 def _local(root: str) -> Iterator[MediaFile]:
@@ -95,27 +103,53 @@ def _stat(uri: str, path: str) -> MediaFile:
     except OSError as error:
         return MediaFile(path, uri, problem=f"{path} cannot be read: {error.strerror}")
     problem = None if stat.S_ISREG(info.st_mode) else f"{path} is not a regular file"
-    modified = datetime.datetime.fromtimestamp(info.st_mtime, datetime.UTC)
-    return MediaFile(path, uri, info.st_size, modified, str(info.st_mtime_ns), problem)
+    modified_ms = info.st_mtime_ns // 1_000_000
+    return MediaFile(path, uri, info.st_size, modified_ms, str(info.st_mtime_ns), problem)
 
 
 def _remote(uri: str) -> Iterator[MediaFile]:
     fs, root = storage.filesystem(uri)
     info = fs.info(root)
     if info["type"] == "file":
-        return iter([_object(fs, info, os.path.basename(root))])
-    found = fs.find(root, detail=True)
+        return iter([_object(info, fs.unstrip_protocol(root), os.path.basename(root))])
+    entries = _keys(fs, root) if hasattr(fs, "call_s3") else _tree(fs, root)
+    base = fs.unstrip_protocol(root)
     return (
-        _object(fs, found[key], key[len(root) :].lstrip("/"))
-        for key in sorted(found)
-        if is_media(os.path.basename(key))
+        _object(entry, f"{base}{entry['name'][len(root) :]}", entry["name"][len(root) + 1 :])
+        for entry in entries
+        if is_media(entry["name"].rpartition("/")[2])
     )
 
 
-def _object(fs: Any, info: dict, path: str) -> MediaFile:
+def _keys(fs: Any, root: str) -> Iterator[dict]:
+    """Objects below a prefix of S3, a page at a time; `fs.find` would hold them all."""
+    bucket, prefix, _ = fs.split_path(root)
+    request = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else ""}
+    is_last = False
+    while not is_last:
+        page = fs.call_s3("list_objects_v2", **request)
+        for entry in page.get("Contents", ()):
+            yield {**entry, "name": f"{bucket}/{entry['Key']}", "size": entry["Size"]}
+        is_last = not page["IsTruncated"]
+        request["ContinuationToken"] = page.get("NextContinuationToken")
+
+
+def _tree(fs: Any, folder: str) -> Iterator[dict]:
+    found = sorted(fs.ls(folder, detail=True), key=lambda entry: entry["name"])
+    # Some filesystems remember all that they have listed.
+    fs.invalidate_cache(folder)
+    for entry in found:
+        if entry["type"] == "directory":
+            yield from _tree(fs, entry["name"])
+        else:
+            yield entry
+
+
+def _object(info: dict, uri: str, path: str) -> MediaFile:
     modified = info.get("LastModified")
+    modified_ms = int(modified.timestamp() * 1000) if modified else None
     version = str(info.get("ETag") or modified).strip('"')
-    return MediaFile(path, fs.unstrip_protocol(info["name"]), info["size"], modified, version)
+    return MediaFile(path, uri, info["size"], modified_ms, version)
 
 
 def _listed(uri: str) -> list[MediaFile]:
@@ -133,7 +167,7 @@ def _listed(uri: str) -> list[MediaFile]:
         name = str(row["uri"])
         given = {k: str(v) for k, v in row.items() if k and k != "uri" and v not in (None, "")}
         place = name if storage.is_remote(name) or os.path.isabs(name) else f"{base}/{name}"
-        return dataclasses.replace(_look(place, name), given=given)
+        return _look(place, name)._replace(given=given)
 
     with ThreadPoolExecutor(16) as pool:
         files = pool.map(look, rows)
@@ -145,6 +179,6 @@ def _look(uri: str, path: str) -> MediaFile:
         return _stat(uri, path)
     fs, root = storage.filesystem(uri)
     try:
-        return _object(fs, fs.info(root), path)
+        return _object(fs.info(root), fs.unstrip_protocol(root), path)
     except FileNotFoundError:
         return MediaFile(path, uri, problem=f"{path} cannot be read: no such object")

@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from emodist import batch_augmentations
-from emodist.batches import Augment, Batch, Chunk, ahead
+from emodist.batches import Augment, Batch, Chunk, ahead, feed
 from emodist.config import NetworkSettings
 from emodist.errors import ConfigError, OutputError
 
@@ -355,12 +355,8 @@ def train(
     augment = augment or augmentation(settings)
     epoch = _Epoch(learner, problem, state)
     seed = (settings.seed, rank)
-    feed = ahead(
-        (chunk.epoch, chunk.does_learn, batch)
-        for chunk in chunks
-        for batch in chunk.batches(len(problem.classes), problem.class_weight, augment, seed)
-    )
-    for number, does_learn, batch in feed:
+    own = feed(chunks, len(problem.classes), problem.class_weight, augment, seed)
+    for number, does_learn, batch in ahead(own):
         if number != state.epoch:
             _finish(epoch, state, report)
             if state.is_over(settings, problem.has_dev):

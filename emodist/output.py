@@ -14,17 +14,19 @@ import itertools
 import json
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 import emodist
-from emodist import plan, schema, storage, tables, variants
+from emodist import plan_log, storage, tables
 from emodist.config import FeaturizeSettings, MediaSettings
 from emodist.errors import ConfigError, OutputError
 
@@ -32,6 +34,10 @@ PACKAGES = ("ray", "numpy", "scipy", "librosa", "numba", "av", "soundfile", "sox
 
 # No file is written for so long: its writer was killed.
 ABANDONED_S = 86_400
+# A bucket answers slowly, but to many.
+FILES_AT_ONCE = 16
+
+Found = TypeVar("Found")
 
 
 def claim(settings: MediaSettings) -> dict[str, Any]:
@@ -114,32 +120,53 @@ def totals(out: str) -> dict[str, Any]:
 
     `variants` says how many of the recordings are augmented.
     """
-    counts: dict[str, Any] = {"recordings": 0, "variants": 0, "segments": 0, "failed": 0}
-    shas: set[str] = set()
+    counts = {"recordings": 0, "variants": 0}
+    shas = [np.empty(0, np.uint64)]
     audio_s = 0.0
-    if storage.names(storage.join(out, "recordings")):
-        columns = ["recording_id", "duration_s", "audio_sha"]
-        for batch in table(out, "recordings").to_batches(columns=columns):
-            counts["recordings"] += batch.num_rows
-            audio_s += pc.sum(batch["duration_s"]).as_py() or 0.0
-            # A variant has the hash of the file that it was made from.
-            ids = batch["recording_id"].to_pylist()
-            is_variant = [variants.is_variant(recording) for recording in ids]
-            counts["variants"] += sum(is_variant)
-            known = zip(batch["audio_sha"].to_pylist(), is_variant, strict=True)
-            shas.update(sha[:16] for sha, is_made in known if not is_made)
-        counts["failed"] = table(out, "failures").count_rows()
-    if storage.names(storage.join(out, "features")):
-        counts["segments"] = table(out, "features").count_rows()
-    same_sound = counts["recordings"] - counts["variants"] - len(shas)
-    return {**counts, "same_sound": same_sound, "audio_h": audio_s / 3600}
+    for rows in _of_each(out, "recordings", _recordings):
+        counts["recordings"] += rows.num_rows
+        audio_s += pc.sum(rows["duration_s"]).as_py() or 0.0
+        # A variant has the hash of the file that it was made from.
+        is_variant = pc.match_substring(rows["recording_id"], "-")
+        counts["variants"] += pc.sum(is_variant).as_py() or 0
+        known = rows["audio_sha"].filter(pc.invert(is_variant))
+        starts = pc.utf8_slice_codeunits(known, 0, 16).to_pylist()
+        shas.append(plan_log.digests(starts, ">u8").astype(np.uint64))
+    n_sounds = len(np.unique(np.concatenate(shas)))
+    return {
+        **counts,
+        "segments": sum(_of_each(out, "features", _n_rows)),
+        "failed": sum(_of_each(out, "failures", _n_rows)),
+        "same_sound": counts["recordings"] - counts["variants"] - n_sounds,
+        "audio_h": audio_s / 3600,
+    }
 
 
-def pending(out: str, parts: list[pa.Table]) -> pa.Table:
-    """Shards of groups that are not published yet."""
+def _recordings(file: pq.ParquetFile) -> pa.Table:
+    return file.read(["recording_id", "duration_s", "audio_sha"])
+
+
+def _n_rows(file: pq.ParquetFile) -> int:
+    return file.metadata.num_rows
+
+
+def _of_each(out: str, name: str, read: Callable[[pq.ParquetFile], Found]) -> Iterator[Found]:
+    """What is read from each file of a table, some at once; an Arrow dataset would keep it all."""
+    folder = storage.join(out, name)
+    fs, path = storage.filesystem(folder)
+
+    def look(file: str) -> Found:
+        with pq.ParquetFile(f"{path}/{file}", filesystem=fs) as opened:
+            return read(opened)
+
+    with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
+        yield from pool.map(look, sorted(filter(_is_table, storage.names(folder))))
+
+
+def pending(out: str, work: pa.Table) -> pa.Table:
+    """Planned shards (`schema.WORK`) of groups that are not published yet."""
     done = [name.removesuffix(".parquet") for name in storage.names(f"{out}/recordings")]
-    rows = pa.concat_tables([schema.PLAN.empty_table(), *parts])
-    return rows.filter(pc.invert(pc.is_in(rows["group"], pa.array(done, pa.string()))))
+    return work.filter(pc.invert(pc.is_in(work["group"], pa.array(done, pa.string()))))
 
 
 def failed(out: str) -> Iterator[tuple[str, pa.Table]]:
@@ -151,39 +178,32 @@ def failed(out: str) -> Iterator[tuple[str, pa.Table]]:
             yield uri, pq.read_table(path, filesystem=fs)
 
 
-def drop_stale(out: str, parts: list[pa.Table]) -> None:
-    """Drop failures that were tried again since, and rows of files that have changed since.
+def failed_attempts(out: str) -> dict[str, int]:
+    """How often each failed recording was tried."""
+    attempts: dict[str, int] = {}
+    for _, rows in failed(out):
+        tried = zip(rows["recording_id"].to_pylist(), rows["attempts"].to_pylist(), strict=True)
+        for recording_id, n in tried:
+            attempts[recording_id] = max(n, attempts.get(recording_id, 0))
+    return attempts
 
-    What is stale follows from the plan alone, so a run that is killed here is made good by the
-    next one.
+
+def drop_superseded(out: str, superseded: dict[str, list[str]]) -> None:
+    """Drop rows of what was planned again since: failures tried again, files that have changed.
+
+    What these are follows from the plan alone (`PlanLog.superseded`), so a run that is killed here
+    is made good by the next one.
     """
-    latest = attempts(parts)
-    # Variants stand and fall with the file that they are made from.
-    sources = map(variants.original, plan.planned(parts, "recording_id"))
-    current = set(dict(zip(plan.planned(parts, "path"), sources, strict=True)).values())
-    stale = [recording for recording in latest if variants.original(recording) not in current]
-    replaced = pa.array(stale, pa.string())
+    for name in ("failures", "features", "recordings") if superseded else ():
+        published = storage.names(storage.join(out, name))
+        for group in superseded.keys() & {file.removesuffix(".parquet") for file in published}:
+            replaced = pa.array(superseded[group], pa.string())
 
-    def is_current(batch: pa.RecordBatch) -> pa.Array:
-        return pc.invert(pc.is_in(batch["recording_id"], replaced))
+            def is_current(batch: pa.RecordBatch, replaced: pa.Array = replaced) -> pa.Array:
+                return pc.invert(pc.is_in(batch["recording_id"], replaced))
 
-    def is_latest(batch: pa.RecordBatch) -> pa.Array:
-        tried = zip(batch["recording_id"].to_pylist(), batch["attempts"].to_pylist(), strict=True)
-        newest = pa.array([attempt >= latest[recording] for recording, attempt in tried])
-        return pc.and_(is_current(batch), newest.cast(pa.bool_()))
-
-    for uri, _ in failed(out):
-        tables.rewrite(uri, is_latest, ["recording_id", "attempts"])
-    if len(replaced):
-        for name in ("recordings", "features"):
-            for file in filter(_is_table, storage.names(storage.join(out, name))):
-                tables.rewrite(storage.join(out, name, file), is_current, ["recording_id"])
-
-
-def attempts(parts: list[pa.Table]) -> dict[str, int]:
-    """How often each recording has been planned; later parts count."""
-    ids = plan.planned(parts, "recording_id")
-    return dict(zip(ids, plan.planned(parts, "attempts"), strict=True))
+            uri = storage.join(out, name, f"{group}.parquet")
+            tables.rewrite(uri, is_current, ["recording_id"])
 
 
 def tidy(out: str) -> None:

@@ -1,23 +1,22 @@
-"""The plan: recordings cut into shards, and shards into groups; a log that only grows.
+"""The plan of a job: media files become recordings, recordings shards, and shards groups.
 
 A shard is the unit of work: a fixed list of recordings, named by the hash of that list and the
 settings. A group is the unit of output: shards whose rows become one file of sensible size.
-Each planning writes one numbered file into `OUT/plan/`, and only if that number is still free:
-two drivers that start at the same moment cannot plan a recording twice.
+Everything here is columns of some ten thousand files at a time; `emodist.plan_log` keeps them.
 """
 
 import dataclasses
 import hashlib
-import io
+import itertools
 import json
-from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from emodist import schema, storage
+from emodist import schema
 from emodist.errors import CorpusError
 from emodist.listing import MediaFile
 
@@ -28,7 +27,11 @@ VIDEO_BYTES_PER_S = 100_000
 GROUP_BYTES = 128 * 2**20
 # Each shard of a group looks for all its siblings.
 GROUP_SHARDS = 64
-SHARD_AUDIO_S = (120.0, 3600.0)
+# A small job has shards of minutes, so that all workers have some; the usual one of an hour, which
+# is what a kill may cost. An archive that has thousands of those has longer ones, or the shards
+# themselves would be a burden: a million hours are some 80,000.
+SHARD_AUDIO_S = (120.0, 3600.0, 16 * 3600.0)
+MANY_SHARDS = 4000
 SHARD_FILES = 512
 
 
@@ -43,118 +46,138 @@ class Sizing:
     bytes_per_file: float
     n_workers: int
 
+    def shard_limits(self, audio_s: float, n_files: int) -> tuple[float, int]:
+        """Seconds and files that a shard may have, of a job that has so many."""
+        low, usual, high = SHARD_AUDIO_S
+        most = max(usual, min(audio_s / MANY_SHARDS, high, GROUP_BYTES / (self.bytes_per_s or 1)))
+        n_wanted = 8 * self.n_workers
+        files = min(max(n_files // n_wanted, 8), SHARD_FILES)
+        return min(max(audio_s / n_wanted, low), most), files
+
 
 def audio_s(path: str, size_bytes: int | None) -> float:
     """Predicted seconds of sound, without opening the file."""
-    suffix = PurePosixPath(path).suffix.lower().lstrip(".")
+    suffix = path.rpartition(".")[2].lower()
     return (size_bytes or 0) / BYTES_PER_S.get(suffix, VIDEO_BYTES_PER_S)
 
 
-def recording(file: MediaFile, corpus: Any, name: str) -> dict[str, Any]:
-    """What is planned for a media file: the fields of `schema.PLANNED`.
+def recordings(files: Sequence[MediaFile], corpus: Any, name: str) -> pa.RecordBatch:
+    """What is planned for media files, of which there is at least one: rows of `schema.PLANNED`.
 
     A file that its corpus cannot place keeps the reason as its `problem`. Columns of a list win
     over the corpus; those that are neither speaker nor label become attributes.
     """
-    problem, given = file.problem, dict(file.given)
-    description = None
+    described = [_described(file, corpus, name) for file in files]
+    columns = {
+        "recording_id": [file.recording_id for file in files],
+        "path": [_printable(file.path) for file in files],
+        "uri": [_printable(file.uri) for file in files],
+        "corpus": [texts[0] for texts in described],
+        "speaker": [texts[1] for texts in described],
+        "label": [texts[2] for texts in described],
+        "size_bytes": [file.size_bytes for file in files],
+        "modified": [file.modified_ms for file in files],
+        "attributes": [texts[3] for texts in described],
+        "problem": [texts[4] for texts in described],
+        "target": [None] * len(files),
+        "attempts": [1] * len(files),
+    }
+    return pa.RecordBatch.from_pydict(columns, schema=pa.schema(list(schema.PLANNED)))
+
+
+def batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
+    """Rows of `schema.PLANNED` as columns."""
+    return pa.RecordBatch.from_pylist(rows, schema=pa.schema(list(schema.PLANNED)))
+
+
+def cut(
+    recordings: pa.RecordBatch,
+    fingerprint: str,
+    sizing: Sizing,
+    before_s: float = 0.0,
+    before_files: int = 0,
+) -> pa.Table:
+    """Shards and groups of recordings, in their order, as rows of `schema.PLAN`.
+
+    Parameters
+    ----------
+    recordings : rows of schema.PLANNED
+    before_s, before_files : float, int
+        What of the same job was cut before.
+    """
+    if not recordings.num_rows:
+        return schema.PLAN.empty_table()
+    paths, sizes = recordings["path"].to_pylist(), recordings["size_bytes"].to_pylist()
+    seconds = np.fromiter(map(audio_s, paths, sizes), np.float64, len(paths))
+    limits = sizing.shard_limits(before_s + seconds.sum(), before_files + len(paths))
+    starts = _bounds(seconds, *limits)
+    n_files, shard_s = np.diff(starts), np.add.reduceat(seconds, starts[:-1])
+    ids, attempts = recordings["recording_id"].to_pylist(), recordings["attempts"].to_pylist()
+    tries = [
+        f"{recording_id}.{attempt}" for recording_id, attempt in zip(ids, attempts, strict=True)
+    ]
+    names = [_hash(fingerprint, *tries[a:b]) for a, b in itertools.pairwise(starts)]
+    n_bytes = shard_s * sizing.bytes_per_s + n_files * sizing.bytes_per_file
+    ends = _bounds(n_bytes, GROUP_BYTES, GROUP_SHARDS)
+    groups = [names[a:b] for a, b in itertools.pairwise(ends)]
+    offsets = pa.array(starts, pa.int32())
+    columns = {
+        "shard": names,
+        "group": [_hash(*group) for group in groups for _ in group],
+        "group_shards": [group for group in groups for _ in group],
+        "n_files": n_files,
+        "audio_s": shard_s,
+        "recordings": pa.ListArray.from_arrays(offsets, recordings.to_struct_array()),
+    }
+    return pa.Table.from_pydict(columns, schema=schema.PLAN)
+
+
+def _described(file: MediaFile, corpus: Any, name: str) -> tuple[str | None, ...]:
+    """Corpus, speaker, label, attributes, problem."""
+    description, problem = None, file.problem
     try:
         description = corpus.describe(file.path)
     except CorpusError as error:
-        if not {"speaker", "label"} <= given.keys():
+        if not {"speaker", "label"} <= file.given.keys():
             problem = problem or str(error)
-    attributes = {**(description.attributes if description else {})}
-    speaker = given.pop("speaker", None) or (description and description.speaker)
-    label = given.pop("label", None) or (description and description.label)
-    path, uri = _printable(file.path), _printable(file.uri)
-    if uri != file.uri:
-        problem = problem or f"{path} has a name that is not UTF-8; rename it"
-    return {
-        "recording_id": file.recording_id,
-        "path": path,
-        "uri": uri,
-        "corpus": given.pop("corpus", None) or name,
-        "speaker": speaker,
-        "label": label,
-        "size_bytes": file.size_bytes,
-        "modified": file.modified,
-        "attributes": json.dumps({**attributes, **given}, sort_keys=True),
-        "problem": problem,
-        "target": None,
-        "attempts": 1,
-    }
+    speaker = description and description.speaker
+    label = description and description.label
+    attributes = description.attributes if description else {}
+    if file.given:
+        given: dict[str, Any] = {**file.given}
+        speaker = given.pop("speaker", None) or speaker
+        label = given.pop("label", None) or label
+        name = given.pop("corpus", None) or name
+        attributes = {**attributes, **given}
+    if _printable(file.uri) != file.uri:
+        problem = problem or f"{_printable(file.path)} has a name that is not UTF-8; rename it"
+    text = json.dumps(dict(attributes), sort_keys=True) if attributes else "{}"
+    return name, speaker, label, text, problem
 
 
-def cut(recordings: list[dict], fingerprint: str, sizing: Sizing) -> pa.Table:
-    """Shards and groups for recordings that no plan holds yet, as rows of `schema.PLAN`."""
-    total_s = sum(audio_s(r["path"], r["size_bytes"]) for r in recordings)
-    low, high = SHARD_AUDIO_S
-    shard_s = min(max(total_s / (8 * sizing.n_workers), low), high)
-    shard_files = min(max(len(recordings) // (8 * sizing.n_workers), 8), SHARD_FILES)
-    shards: list[list[dict]] = [[]]
-    seconds = 0.0
-    for row in recordings:
-        length = audio_s(row["path"], row["size_bytes"])
-        if shards[-1] and (seconds + length > shard_s or len(shards[-1]) >= shard_files):
-            shards.append([])
-            seconds = 0.0
-        shards[-1].append(row)
-        seconds += length
-    groups: list[list[list[dict]]] = [[]]
-    size = 0.0
-    for shard in filter(None, shards):
-        length = sum(audio_s(row["path"], row["size_bytes"]) for row in shard)
-        grown = length * sizing.bytes_per_s + len(shard) * sizing.bytes_per_file
-        if groups[-1] and (size + grown > GROUP_BYTES or len(groups[-1]) >= GROUP_SHARDS):
-            groups.append([])
-            size = 0.0
-        groups[-1].append(shard)
-        size += grown
-    rows = []
-    for group in filter(None, groups):
-        names = [_name(shard, fingerprint) for shard in group]
-        group_name = hashlib.blake2b("".join(names).encode(), digest_size=8).hexdigest()
-        rows += [
-            {"shard": name, "group": group_name, "group_shards": names, "recordings": shard}
-            for name, shard in zip(names, group, strict=True)
-        ]
-    return pa.Table.from_pylist(rows, schema=schema.PLAN)
+def _bounds(amounts: NDArray[np.float64], most: float, most_items: int) -> list[int]:
+    """Where to cut so that neither the sum nor the number of items between two cuts is exceeded.
+
+    An item that is too large alone stands alone.
+
+    Examples
+    --------
+    >>> _bounds(np.array([1.0, 1.0, 1.0, 9.0, 1.0]), 2.0, 10)
+    [0, 2, 3, 4, 5]
+    """
+    total = np.concatenate([[0.0], np.cumsum(amounts)])
+    bounds = [0]
+    while (first := bounds[-1]) < len(amounts):
+        end = int(np.searchsorted(total, total[first] + most, "right")) - 1
+        bounds.append(min(max(end, first + 1), first + most_items, len(amounts)))
+    return bounds
 
 
-def parts(out: str) -> Iterator[pa.Table]:
-    """What has been planned so far, oldest first."""
-    folder = storage.join(out, "plan")
-    for name in sorted(storage.names(folder)):
-        if name.endswith(".parquet"):
-            yield pq.read_table(io.BytesIO(storage.read(storage.join(folder, name))))
-
-
-def extend(out: str, new: Callable[[list[pa.Table]], pa.Table]) -> list[pa.Table]:
-    """All parts after adding what `new(parts)` plans; asked again if another driver was faster."""
-    while True:
-        known = list(parts(out))
-        table = new(known)
-        if table.num_rows == 0:
-            return known
-        data = io.BytesIO()
-        pq.write_table(table, data, compression="zstd")
-        name = f"{len(known):05d}.parquet"
-        if storage.create(storage.join(out, "plan", name), data.getvalue()):
-            return [*known, table]
-
-
-def planned(parts: list[pa.Table], field: str) -> list[Any]:
-    """One field of every planned recording, oldest first."""
-    values: list[Any] = []
-    for part in parts:
-        values += part["recordings"].combine_chunks().flatten().field(field).to_pylist()
-    return values
-
-
-def _name(shard: list[dict], fingerprint: str) -> str:
-    text = fingerprint + "".join(f"{row['recording_id']}.{row['attempts']}" for row in shard)
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+def _hash(*texts: str) -> str:
+    return hashlib.blake2b("".join(texts).encode(), digest_size=8).hexdigest()
 
 
 def _printable(text: str) -> str:
+    if text.isascii():
+        return text
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

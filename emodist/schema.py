@@ -74,13 +74,28 @@ PLANNED = pa.struct(
     ]
 )
 
-# One row per shard: the unit of work. Shards of one group become one output file.
+# One row per shard: the unit of work. Shards of one group become one output file. `audio_s` are
+# seconds of sound, predicted from the sizes of the files.
 PLAN = pa.schema(
     [
         ("shard", pa.string()),
         ("group", pa.string()),
         ("group_shards", pa.list_(pa.string())),
+        ("n_files", pa.int32()),
+        ("audio_s", pa.float64()),
         ("recordings", pa.list_(PLANNED)),
+    ]
+)
+
+# What a worker is told of a shard: where its row of `PLAN` stands.
+WORK = pa.schema(
+    [
+        ("shard", pa.string()),
+        ("group", pa.string()),
+        ("n_files", pa.int32()),
+        ("audio_s", pa.float64()),
+        ("part", pa.string()),
+        ("row_group", pa.int32()),
     ]
 )
 
@@ -125,7 +140,8 @@ def values(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
     lists = [chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk for chunk in chunks]
     width = getattr(column.type, "storage_type", column.type).list_size
     parts = [part.flatten().to_numpy(zero_copy_only=False) for part in lists]
-    flat = np.concatenate(parts) if parts else np.empty(0, np.float32)
+    # One chunk is not copied: whole row groups of images come this way in each epoch.
+    flat = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.float32), *parts])
     return flat.reshape(-1, width)
 
 

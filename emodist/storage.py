@@ -17,9 +17,13 @@ from typing import Any
 
 import fsspec
 
-from emodist.errors import OutputError
+from emodist.errors import EmodistError, OutputError
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+# What callers ask about.
+NOT_THERE = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
+# S3's client would wait a minute, five times, for a machine that is not there.
+CONNECT_S = 10
 
 
 def is_remote(uri: str) -> bool:
@@ -39,36 +43,38 @@ def join(uri: str, *parts: str) -> str:
 
 def filesystem(uri: str) -> tuple[Any, str]:
     """The fsspec filesystem of a place, and the place's path in it."""
-    fs, path = fsspec.core.url_to_fs(absolute(uri))
+    own = {"config_kwargs": {"connect_timeout": CONNECT_S}} if uri.startswith("s3://") else {}
+    fs, path = fsspec.core.url_to_fs(absolute(uri), **own)
     # Another process may have changed the folder since this one listed it.
     fs.invalidate_cache()
     return fs, path
 
 
 def exists(uri: str) -> bool:
-    fs, path = filesystem(uri)
-    return fs.exists(path)
+    with reached(uri):
+        fs, path = filesystem(uri)
+        return fs.exists(path)
 
 
 def names(uri: str) -> set[str]:
     """Names in a folder; none if the folder does not exist."""
-    fs, path = filesystem(uri)
-    try:
+    with reached(uri), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        fs, path = filesystem(uri)
         return {name.rstrip("/").rsplit("/", 1)[-1] for name in fs.ls(path, detail=False)}
-    except (FileNotFoundError, NotADirectoryError):
-        return set()
+    return set()
 
 
 def read(uri: str) -> bytes:
-    fs, path = filesystem(uri)
-    return fs.cat_file(path)
+    with reached(uri):
+        fs, path = filesystem(uri)
+        return fs.cat_file(path)
 
 
 def remove(uri: str) -> None:
     """Delete a file or a folder with all in it; nothing happens if it does not exist."""
     if is_remote(uri):
-        fs, path = filesystem(uri)
-        with contextlib.suppress(FileNotFoundError):
+        with reached(uri), contextlib.suppress(FileNotFoundError):
+            fs, path = filesystem(uri)
             fs.rm(path, recursive=True)
         return
     path = absolute(uri)
@@ -82,6 +88,33 @@ def write(uri: str, data: bytes) -> None:
     """Write a small file, whole or not at all."""
     with new_file(uri) as temporary:
         Path(temporary).write_bytes(data)
+
+
+def check_writable(uri: str) -> None:
+    """Find out before long work whether a folder can be written, or made.
+
+    Raises
+    ------
+    OutputError
+        If it cannot.
+    """
+    if is_remote(uri):
+        # Nothing but writing tells.
+        probe = join(uri, ".writable")
+        try:
+            write(probe, b"")
+            remove(probe)
+        except EmodistError as error:
+            raise OutputError(str(error).replace(probe, uri)) from None
+        return
+    path = absolute(uri)
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    with _explained(uri):
+        if not os.path.isdir(path):
+            raise NotADirectoryError(errno.ENOTDIR, "", path)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "", path)
 
 
 @contextlib.contextmanager
@@ -101,7 +134,7 @@ def new_file(uri: str) -> Iterator[str]:
             temporary = os.path.join(folder, "file")
             with _explained(folder, NO_SPACE):
                 yield temporary
-            with _explained(uri):
+            with reached(uri), _explained(uri):
                 fs, path = filesystem(uri)
                 fs.put_file(temporary, path)
         return
@@ -125,8 +158,8 @@ def create(uri: str, data: bytes) -> bool:
     Of several writers at one moment, exactly one wins: a hard link on a disk, `IfNoneMatch` on S3.
     """
     if is_remote(uri):
-        fs, path = filesystem(uri)
-        with _explained(uri), contextlib.suppress(FileExistsError):
+        with reached(uri), _explained(uri), contextlib.suppress(FileExistsError):
+            fs, path = filesystem(uri)
             fs.pipe_file(path, data, mode="create")
             return True
         return False
@@ -143,6 +176,45 @@ def create(uri: str, data: bytes) -> bool:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
     return False
+
+
+@contextlib.contextmanager
+def reached(uri: str) -> Iterator[None]:
+    """One line for what keeps this process from a bucket: no rights, no server, an old token.
+
+    That something is not there, or is there already, stays the error that it is.
+
+    Raises
+    ------
+    EmodistError
+        See above; names the place and what to look at.
+    """
+    try:
+        yield
+    except (EmodistError, *NOT_THERE):
+        raise
+    except Exception as error:
+        # Errors of the client's library are not OSErrors; it is not loaded for local files.
+        of_client = type(error).__module__.startswith("botocore.")
+        if not is_remote(uri) or not (of_client or isinstance(error, OSError)):
+            raise
+        reason = (None if of_client else _refusal(uri)) or str(error)
+        raise EmodistError(
+            f"{uri} cannot be reached: {reason.rstrip('.')}. Credentials, region and endpoint come "
+            "from AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL and the like"
+        ) from error
+
+
+def _refusal(uri: str) -> str | None:
+    """What the server says of a request whose answer has a text; that of HEAD has none."""
+    fs, path = filesystem(uri)
+    try:
+        fs.call_s3("list_objects_v2", Bucket=path.split("/")[0], MaxKeys=1)
+    except OSError as error:
+        return str(error)
+    except Exception:
+        pass
+    return None
 
 
 @contextlib.contextmanager

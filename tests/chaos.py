@@ -90,13 +90,14 @@ def fingerprint(out: str) -> str:
 
 def share_done(out: str) -> float:
     """How much of the plan is staged or published; 0 where nothing is planned yet."""
-    from emodist import output, plan
+    from emodist import output
+    from emodist.plan_log import PlanLog
 
-    parts = list(plan.parts(out))
-    n_shards = sum(part.num_rows for part in parts)
+    work = PlanLog(out).work()
+    n_shards = work.num_rows
     if not n_shards:
         return 0.0
-    waiting = output.pending(out, parts).num_rows
+    waiting = output.pending(out, work).num_rows
     staged = sum(
         storage.exists(f"{out}/staging/{group}/{shard}/recordings.arrow")
         for group in storage.names(f"{out}/staging")

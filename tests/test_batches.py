@@ -125,21 +125,40 @@ def test_each_epoch_has_another_order_that_follows_from_seed_and_epoch():
 
 
 @pytest.mark.parametrize("n_rows", [1, 7, 8, 9, 16, 23])
-@pytest.mark.parametrize("n_workers", [1, 2, 4])
+@pytest.mark.parametrize("n_workers", [1, 2, 3, 4])
 def test_workers_together_have_the_global_batches_and_drop_no_row(n_rows, n_workers):
     size = 8
     parts = [batches.places(n_rows, size, rank, n_workers) for rank in range(n_workers)]
     alone, weight = batches.places(n_rows, size, 0, 1)
-    together = np.stack([place for place, _ in parts], axis=2).reshape(alone.shape)
-    np.testing.assert_array_equal(together, alone)
-    np.testing.assert_array_equal(
-        np.stack([w for _, w in parts], axis=2).reshape(alone.shape), weight
-    )
-    # Every worker takes as many steps, of as many rows.
-    assert {place.shape for place, _ in parts} == {(-(-n_rows // size), size // n_workers)}
+    for rank, (place, w) in enumerate(parts):
+        np.testing.assert_array_equal(place, alone[:, rank::n_workers])
+        np.testing.assert_array_equal(w, weight[:, rank::n_workers])
+    # Every worker takes as many steps, of as many rows; three have one more or less of eight.
+    assert {len(place) for place, _ in parts} == {-(-n_rows // size)}
+    n_each = [place.shape[1] for place, _ in parts]
+    assert sum(n_each) == size
+    assert max(n_each) - min(n_each) == (n_workers == 3)
     # Real rows once, each batch a mean.
     assert np.sort(alone[weight > 0]).tolist() == list(range(n_rows))
     np.testing.assert_allclose(weight.sum(axis=1), 1)
+
+
+def test_one_worker_alone_has_the_batches_that_workers_share(table):
+    source = TableSource(table, dataset.load(table, []), ["log_mel"])
+    y = np.arange(N_ROWS) % 2
+    plan = list(batches.schedule(source.groups, np.arange(20), np.arange(20, 23), range(1), 0, 9))
+    alone = list(batches.chunks(source, y, plan, 4))
+    assert len(alone) == len(plan) > 2
+    for part, window in zip(alone, plan, strict=True):
+        shared = [
+            batches.chunk(source.take(window.rows), y[window.rows], window, 4, rank, 2)
+            for rank in range(2)
+        ]
+        for name in ("x", "y", "weight"):
+            both = [getattr(each, name) for each in shared]
+            for rank in range(2):
+                np.testing.assert_array_equal(getattr(part, name)[:, rank::2], both[rank])
+        assert part.x.dtype == np.float32
 
 
 def test_sums_over_row_groups_give_mean_and_variance_of_each_speaker():
@@ -170,19 +189,27 @@ def test_a_scaled_source_brings_each_speaker_to_mean_0_and_spread_1():
 
 
 def test_augmentation_sees_training_batches_alone_and_is_drawn_anew_in_each_step():
-    x, y = np.zeros((8, 3), np.float32), np.arange(8) % 2
-    plan = batches.schedule(np.zeros(8, int), np.arange(6), np.arange(6, 8), range(2), 0, 100)
+    """In each window of an epoch, and each epoch, too; and on each worker."""
+    x, y = np.zeros((14, 3), np.float32), np.arange(14) % 2
+    train, dev = np.arange(12), np.arange(12, 14)
 
     def shift(batch, rng):
         return batches.Batch(batch.x + rng.random(dtype=np.float32), batch.y, batch.weight)
 
-    seen = {True: [], False: []}
-    for part in batches.chunks(ArraySource(x), y, plan, 4):
-        for batch in part.batches(2, np.ones(2), shift, (0, 0)):
-            seen[part.does_learn].append(float(batch.x[0, 0]))
-    assert seen[False] == [0.0, 0.0]
-    assert len(set(seen[True])) == 4
-    assert 0.0 not in seen[True]
+    def seen(does_learn, epochs, rank=0):
+        # Windows of two row groups, two batches each.
+        plan = batches.schedule(np.arange(14) // 4, train, dev, epochs, 0, 8)
+        parts = batches.chunks(ArraySource(x), y, plan, 4)
+        found = batches.feed(parts, 2, np.ones(2), shift, (0, rank))
+        return [float(batch.x[0, 0]) for _, learns, batch in found if learns == does_learn]
+
+    assert seen(False, range(2)) == [0.0, 0.0]
+    both = seen(True, range(2))
+    assert len(set(both)) == 6
+    assert 0.0 not in both
+    # A training that goes on with epoch 1 draws what one in a single piece draws.
+    assert seen(True, range(1, 2)) == both[3:]
+    assert not set(seen(True, range(2), rank=1)) & set(both)
 
 
 def test_class_weights_count_in_training_only():

@@ -48,6 +48,7 @@ FLOORS = {
         "network_training",
         "output",
         "plan",
+        "plan_log",
         "proposals",
         "report",
         "predict",

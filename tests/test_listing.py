@@ -1,5 +1,6 @@
 import os
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -102,3 +103,55 @@ def test_a_list_without_uris_is_refused_with_what_it_has(tmp_path):
     (tmp_path / "list.csv").write_text("file,speaker\nx,y\n")
     with pytest.raises(ConfigError, match="column `uri`; it has file, speaker"):
         listing.media_files(str(tmp_path / "list.csv"))
+
+
+def test_a_filesystem_of_any_kind_is_listed_folder_by_folder_in_order():
+    fs = fsspec.filesystem("memory")
+    for name in ("b/x.MP4", "a/deep/y.wav", "z.ogg", "notes.txt", "a/._y.wav"):
+        fs.pipe(f"/listed/{name}", b"xy")
+    found = list(listing.media_files("memory://listed"))
+    assert [file.path for file in found] == ["a/deep/y.wav", "b/x.MP4", "z.ogg"]
+    assert [file.size_bytes for file in found] == [2, 2, 2]
+    assert found[0].uri.endswith("/listed/a/deep/y.wav")
+
+
+def test_only_what_is_asked_for_is_looked_at(monkeypatch):
+    """An archive is never held as a whole: its first file is there before its last is listed."""
+    fs = fsspec.filesystem("memory")
+    for folder in range(5):
+        fs.pipe(f"/lazy/{folder}/x.wav", b"x")
+    looked = []
+    ls = type(fs).ls
+
+    def watched(self, path, *words, **more):
+        looked.append(path)
+        return ls(self, path, *words, **more)
+
+    monkeypatch.setattr(type(fs), "ls", watched)
+    files = listing.media_files("memory://lazy")
+    assert next(files).path == "0/x.wav"
+    assert len(looked) < 4
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [("x.wav", True), ("x.b.WAV", True), ("x", False), ("wav", False), (".wav", False),
+     ("._x.wav", False), ("x.wav.part", False)],
+)  # fmt: skip
+def test_a_media_file_is_told_by_its_suffix(name, is_one):
+    assert listing.is_media(name) == is_one
+
+
+def test_ids_of_one_path_begin_alike_and_end_with_what_is_in_the_file():
+    one, changed, grown, other = (
+        listing.MediaFile(*about).recording_id
+        for about in (
+            ("a/x.wav", "/a/x.wav", 1, 0, "v1"),
+            ("a/x.wav", "/b/x.wav", 1, 0, "v2"),
+            ("a/x.wav", "/a/x.wav", 2, 0, "v1"),
+            ("a/y.wav", "/a/y.wav", 1, 0, "v1"),
+        )
+    )
+    assert one[:16] == changed[:16] == grown[:16] != other[:16]
+    assert len({one[16:], changed[16:], grown[16:]}) == 3
+    assert {len(name) for name in (one, changed, grown, other)} == {24}

@@ -24,7 +24,7 @@ def originals(*labels, **more):
     files = [
         MediaFile(f"{label}/{index}.wav", f"/{index}.wav") for index, label in enumerate(labels)
     ]
-    return [{**plan.recording(file, Folder(), "folder"), **more} for file in files]
+    return [{**row, **more} for row in plan.recordings(files, Folder(), "folder").to_pylist()]
 
 
 def settings(**more):

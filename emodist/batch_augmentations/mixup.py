@@ -13,6 +13,9 @@ from emodist.batch_augmentations._checks import check_number
 class Mixup:
     """Each row becomes a weighted mean of itself and another row of the batch.
 
+    With several workers, of the worker's own part of the batch: partners are others than with one
+    worker, and drawn from fewer rows.
+
     The share is drawn from Beta(alpha, alpha). The loss of a blend is the same weighted mean of
     what both labels would cost, class weights included.
 

@@ -53,12 +53,16 @@ def report(summary: dict[str, Any]) -> str:
         f"failed {summary['failed']}{share}   audio {summary['audio_h']:.2f} h"
     ]
     if summary["new"] or summary["new_failed"]:
-        speed = summary["new_audio_h"] * 3600 / summary["seconds"]
         lines.append(
             f"this run: {summary['new']} new, {summary['new_failed']} failed, "
-            f"{summary['seconds']:.1f} s, {speed:.0f} times real time "
+            f"{summary['seconds']:.1f} s, {summary['times_real_time']:.0f} times real time "
             f"({summary['engine']}, {summary['workers']} workers)"
         )
+        if "cost" in summary:
+            lines.append(
+                f"cost {summary['cost']:.4g}: {summary['occupied_cpu_h']:.4g} CPU hours at "
+                f"{summary['price_per_cpu_h']:g}"
+            )
     else:
         lines.append("nothing new to do")
     if summary["same_sound"]:

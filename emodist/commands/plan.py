@@ -17,10 +17,16 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument(
         "--cpus", type=int, metavar="N", help="of the machine or cluster (default: this one's)"
     )
-    parser.add_argument("--price", type=float, metavar="X", help="of one CPU hour")
+    parser.add_argument(
+        "--price",
+        type=float,
+        metavar="X",
+        dest="price_per_cpu_h",
+        help="of one CPU hour (setting price_per_cpu_h)",
+    )
     given, settings = parsers.read(parser, words, FeaturizeSettings, out=".")
     from emodist.pipelines import estimate
 
-    found = estimate.predict(settings, given.sample, given.cpus, given.price)
+    found = estimate.predict(settings, given.sample, given.cpus)
     print(json.dumps(found) if given.json else estimate.report(found))
     return 0

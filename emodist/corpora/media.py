@@ -3,7 +3,7 @@
 import csv
 import dataclasses
 import io
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import ClassVar
 
@@ -52,12 +52,12 @@ class Media(Corpus):
         >>> Media().describe("channel_a/2020/first.mp4").speaker
         'channel_a'
         """
-        folders = PurePosixPath(path).parts[:-1]
-        level = self.speaker_level
-        speaker = folders[level - 1] if level is not None and level <= len(folders) else None
+        known = _of_folder(path.rpartition("/")[0], self.speaker_level)
         row = dict(self._rows.get(path, {}))
+        if not row:
+            return known
         return Description(
-            speaker=row.pop("speaker", None) or speaker,
+            speaker=row.pop("speaker", None) or known.speaker,
             label=row.pop("label", None) or None,
             attributes={key: value for key, value in row.items() if value},
         )
@@ -81,3 +81,12 @@ class Media(Corpus):
                 f"it has {', '.join(reader.fieldnames or ()) or 'none'}"
             )
         return {row.pop("path"): row for row in reader}
+
+
+# A folder of an archive holds hundreds of files.
+@lru_cache(maxsize=1024)
+def _of_folder(folder: str, speaker_level: int | None) -> Description:
+    folders = PurePosixPath(folder).parts
+    if speaker_level is None or speaker_level > len(folders):
+        return Description()
+    return Description(speaker=folders[speaker_level - 1])

@@ -32,7 +32,6 @@ def predict(
     settings: FeaturizeSettings,
     n_files: int = SAMPLE_FILES,
     n_cpus: int | None = None,
-    price: float | None = None,
 ) -> dict[str, Any]:
     """What `featurize` with these settings will take; nothing is written to `settings.out`.
 
@@ -42,8 +41,6 @@ def predict(
         About so many files are processed; all of them if there are not more.
     n_cpus : int, optional
         Of the machine or cluster that will do the work; default: this machine's.
-    price : float, optional
-        Of one CPU hour.
 
     Returns
     -------
@@ -60,9 +57,9 @@ def predict(
         If there are no media files, or a number is out of range.
     """
     n_cpus = (os.cpu_count() or 1) if n_cpus is None else n_cpus
-    for name, value, low in (("sample", n_files, 1), ("cpus", n_cpus, 1), ("price", price, 0)):
-        if value is not None and not low <= value < float("inf"):
-            raise ConfigError(f"{name} must be at least {low}; got {value}")
+    for name, value in (("sample", n_files), ("cpus", n_cpus)):
+        if value < 1:
+            raise ConfigError(f"{name} must be at least 1; got {value}")
     files = sorted(
         listing.media_files(settings.path), key=lambda f: (_suffix(f), f.size_bytes or 0, f.path)
     )
@@ -88,6 +85,7 @@ def predict(
     wall_s = tried.driver_start_s + tried.worker_start_s
     wall_s += max(total["work_s"] * tried.waiting / min(n_workers, n_cpus), longest_s)
     cpu_h = (start_s + total["work_s"]) / 3600
+    price = settings.price_per_cpu_h
 
     def named(values: dict[str, float], cpu_h: float) -> dict[str, float]:
         return {
@@ -111,7 +109,7 @@ def predict(
         "sampled_s": sum(s.tried_s for s in tried.sampled),
         "is_complete": len(drawn) == len(files)
         and all(s.tried_s == s.audio_s for s in tried.sampled),
-        **({} if price is None else {"price": price, "cost": price * cpu_h}),
+        **({} if price is None else {"price_per_cpu_h": price, "cost": price * cpu_h}),
     }
 
 
@@ -130,7 +128,7 @@ def report(found: dict[str, Any]) -> str:
         f"driver {found['driver_bytes'] / 1e6:.0f} MB",
     }
     if "cost" in found:
-        rows["cost"] = f"{found['cost']:.4g} at {found['price']:g} for a CPU hour"
+        rows["cost"] = f"{found['cost']:.4g} at {found['price_per_cpu_h']:g} for a CPU hour"
     basis = (
         f"{found['sampled_files']} of {found['files']} files, {found['sampled_s']:.0f} s of sound"
     )

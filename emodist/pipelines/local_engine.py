@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from emodist import plan_log
 from emodist.config import MediaSettings
 from emodist.shards import ShardResult, ShardRunner
 
@@ -16,7 +17,7 @@ from emodist.shards import ShardResult, ShardRunner
 def run(
     shards: Iterable[dict[str, Any]], settings: MediaSettings, n_workers: int
 ) -> Iterator[ShardResult]:
-    """Results as they come, in any order.
+    """Results of planned shards (rows of `schema.WORK`) as they come, in any order.
 
     Raises
     ------
@@ -35,7 +36,7 @@ def run(
                         shard = next(waiting, None)
                     if shard is None:
                         break
-                    results.put(runner(shard))
+                    results.put(runner(plan_log.shard(settings.out, shard)))
             results.put(None)
         except BaseException as error:
             results.put(error)

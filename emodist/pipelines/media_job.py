@@ -1,20 +1,25 @@
 """One run of a job over media files: list, plan, work, sum up. Shared by extract and featurize."""
 
 import datetime
+import itertools
 import os
 import sys
+import threading
 import time
-from collections.abc import Container, Iterable, Iterator
-from pathlib import PurePosixPath
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from emodist import listing, output, plan, schema, shards, storage, variants
-from emodist.config import ExtractSettings, FeaturizeSettings, MediaSettings
+from emodist import listing, output, storage
+from emodist.config import MediaSettings
 from emodist.errors import ConfigError
+from emodist.listing import MediaFile
+from emodist.pipelines import metrics, planning
+from emodist.pipelines.metrics import Progress, Size
+from emodist.plan_log import PlanLog
 from emodist.shards import ShardResult
 
 # Hours of sound from which Ray's start (some ten seconds) is small beside the work.
@@ -35,7 +40,8 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
     Returns
     -------
     dict
-        The summary that `run.json` keeps: counts, hours of sound, seconds, where the output is.
+        The summary that `run.json` keeps: counts, hours of sound, speed, what the run took and
+        cost, where the output is.
 
     Raises
     ------
@@ -44,25 +50,31 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
     """
     clock = time.monotonic()
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    found = _list(settings)
+    files = _list(settings)
     record = output.claim(settings)
-    parts, n_changed = _plan(settings, found, retry_failed)
-    del found  # of a large archive, before the work begins
-    work = output.pending(settings.out, parts)
+    log = PlanLog(settings.out)
+    n_changed = planning.extend(log, files, settings, retry_failed)
+    work = output.pending(settings.out, log.work())
     engine, n_workers = _choose_engine(settings, work)
-    results = []
+    results, spent = [], {}
     if work.num_rows:
-        results = _work(engine, work, output.share_model(settings), n_workers)
-    output.drop_stale(settings.out, parts)
+        progress = _progress(engine, work, settings, n_workers)
+        results = _work(engine, work, output.share_model(settings), n_workers, progress)
+        n_workers, spent = max(n_workers, progress.most_cpus), progress.spent()
+    output.drop_superseded(settings.out, log.superseded())
     output.tidy(settings.out)
+    new_audio_s = sum(r.audio_s for r in results)
+    totals, seconds = output.totals(settings.out), time.monotonic() - clock
     summary = {
-        **output.totals(settings.out),
+        **totals,
         "new": sum(r.n_recordings for r in results),
         "new_failed": sum(r.n_failed for r in results),
-        "new_audio_h": sum(r.audio_s for r in results) / 3600,
+        "new_audio_h": new_audio_s / 3600,
         "changed": n_changed,
         "cpu_s": round(sum(r.cpu_s for r in results), 2),
-        "seconds": round(time.monotonic() - clock, 2),
+        "seconds": round(seconds, 2),
+        "times_real_time": round(new_audio_s / seconds, 2),
+        **spent,
         "engine": engine,
         "workers": n_workers,
         "started": started,
@@ -79,96 +91,27 @@ def is_acceptable(summary: dict[str, Any], settings: MediaSettings) -> bool:
     return summary["failed"] <= settings.max_failed_fraction * n_files
 
 
-def _list(settings: MediaSettings) -> dict[str, listing.MediaFile]:
+def _list(settings: MediaSettings) -> Iterator[MediaFile]:
+    """The files of the input as they are found, at least one."""
     shown = sys.stderr.isatty()
-    files = tqdm(
+    found = tqdm(
         listing.media_files(settings.path), "listing", unit=" files", leave=False, disable=not shown
     )
     # What `extract` wrote into a folder below its input is output, not input.
     own = storage.join(settings.out, "audio") + "/"
-    found = {file.recording_id: file for file in files if not file.uri.startswith(own)}
-    if not found:
+    files = (file for file in found if not file.uri.startswith(own))
+    first = next(files, None)
+    if first is None:
         suffixes = " ".join(sorted(listing.SUFFIXES))
         raise ConfigError(f"{settings.path} holds no media files; known suffixes: {suffixes}")
-    return found
-
-
-def _plan(
-    settings: MediaSettings, found: dict[str, listing.MediaFile], retry_failed: bool
-) -> tuple[list[pa.Table], int]:
-    """All parts of the plan, with what is new, and how many planned files have changed since."""
-    corpus = settings.build_corpus().opened(settings.path)
-    n_changed = 0
-
-    def new(parts: list[pa.Table]) -> pa.Table:
-        nonlocal n_changed
-        attempts = output.attempts(parts)
-        paths = set(plan.planned(parts, "path"))
-        rows = [
-            plan.recording(file, corpus, settings.corpus)
-            for recording_id, file in found.items()
-            if recording_id not in attempts
-        ]
-        n_changed = sum(row["path"] in paths for row in rows)
-        if isinstance(settings, FeaturizeSettings):
-            rows += variants.planned(rows, settings)
-        if isinstance(settings, ExtractSettings):
-            _set_targets(rows, settings.format, set(plan.planned(parts, "target")))
-        if retry_failed:
-            rows += _again(settings.out, parts, attempts, found)
-        return plan.cut(rows, settings.fingerprint(), _sizing(settings))
-
-    return plan.extend(settings.out, new), n_changed
-
-
-def _again(
-    out: str, parts: list[pa.Table], attempts: dict[str, int], found: Container[str]
-) -> list[dict[str, Any]]:
-    """Failed recordings that are still there, as planned before, with one more attempt."""
-    failed = {
-        row["recording_id"]
-        for _, rows in output.failed(out)
-        for row in rows.select(["recording_id", "attempts"]).to_pylist()
-        if row["attempts"] == attempts[row["recording_id"]]
-        and variants.original(row["recording_id"]) in found
-    }
-    planned = {
-        row["recording_id"]: row
-        for part in parts
-        for shard in part["recordings"].to_pylist()
-        for row in shard
-        if row["recording_id"] in failed
-    }
-    return [{**row, "attempts": row["attempts"] + 1} for row in planned.values()]
-
-
-def _set_targets(rows: list[dict[str, Any]], suffix: str, taken: set[str]) -> None:
-    """`a/x.mp4` becomes `audio/a/x.wav`; a second file of that name keeps its own suffix too."""
-    for row in rows:
-        path = PurePosixPath("audio", row["path"].replace("://", "/").lstrip("/"))
-        target = str(path.with_suffix(f".{suffix}"))
-        if target in taken or ".." in path.parts:
-            target = f"audio/{row['recording_id']}/{path.name}.{suffix}"
-        taken.add(target)
-        row["target"] = target
-
-
-def _sizing(settings: MediaSettings) -> plan.Sizing:
-    n_workers = settings.workers or os.cpu_count() or 1
-    if not isinstance(settings, FeaturizeSettings):
-        return plan.Sizing(bytes_per_s=0.0, bytes_per_file=300.0, n_workers=n_workers)
-    row = schema.row_bytes(shards.table_schemas(settings)["features"])
-    step_s = settings.hop_s or settings.segment_s
-    per_s = row / step_s if isinstance(step_s, float) else row / 4
-    return plan.Sizing(bytes_per_s=per_s, bytes_per_file=row, n_workers=n_workers)
+    return itertools.chain([first], files)
 
 
 def _choose_engine(settings: MediaSettings, work: pa.Table) -> tuple[str, int]:
     """Ray where there is a cluster or much work; otherwise processes, which start at once."""
     engine = settings.engine
     if engine == "auto":
-        planned = zip(plan.planned([work], "path"), plan.planned([work], "size_bytes"), strict=True)
-        hours = sum(plan.audio_s(path, size) for path, size in planned) / 3600
+        hours = (pc.sum(work["audio_s"]).as_py() or 0.0) / 3600
         cluster = settings.address or os.environ.get("RAY_ADDRESS")
         engine = "ray" if work.num_rows and (cluster or hours > RAY_PAYS_FROM_H) else "local"
     if engine == "local" or not work.num_rows:
@@ -179,8 +122,24 @@ def _choose_engine(settings: MediaSettings, work: pa.Table) -> tuple[str, int]:
     return engine, settings.workers or n_cpus
 
 
+def _progress(engine: str, work: pa.Table, settings: MediaSettings, n_workers: int) -> Progress:
+    """Counts of nothing done yet; who occupies how many CPUs depends on the engine."""
+    # Files of unknown or no size are some work too.
+    sizes = {
+        row["shard"]: Size(row["n_files"], max(row["audio_s"], row["n_files"]))
+        for row in work.to_pylist()
+    }
+    if engine == "local":
+        n_busy = min(n_workers, work.num_rows, os.cpu_count() or 1)
+        return Progress(sizes, lambda: n_busy, settings.price_per_cpu_h)
+    from emodist.pipelines import ray_engine
+
+    most = min(settings.workers or work.num_rows, work.num_rows)
+    return Progress(sizes, lambda: min(most, ray_engine.n_cpus()), settings.price_per_cpu_h)
+
+
 def _work(
-    engine: str, work: pa.Table, settings: MediaSettings, n_workers: int
+    engine: str, work: pa.Table, settings: MediaSettings, n_workers: int, progress: Progress
 ) -> list[ShardResult]:
     n_workers = min(n_workers, work.num_rows)
     if engine == "ray":
@@ -190,33 +149,57 @@ def _work(
     else:
         from emodist.pipelines import local_engine
 
-        results = local_engine.run(_rows(work), settings, n_workers)
-    return list(_with_progress(results, work))
+        results = local_engine.run(work.to_pylist(), settings, n_workers)
+    job = metrics.submitted_job() or settings.out
+    show = metrics.dashboard(job) if engine == "ray" else None
+    with metrics.logged():
+        return list(_shown(results, progress, job, show))
 
 
-def _rows(work: pa.Table) -> Iterator[dict[str, Any]]:
-    for index in range(work.num_rows):
-        yield work.slice(index, 1).to_pylist()[0]
-
-
-def _with_progress(results: Iterable[ShardResult], work: pa.Table) -> Iterator[ShardResult]:
-    """Files done, time left, failures and speed, on stderr: a bar, or now and then a line."""
-    n_files = pc.list_value_length(work["recordings"]).to_pylist()
-    sizes = dict(zip(work["shard"].to_pylist(), n_files, strict=True))
-    started = shown = time.monotonic()
-    audio_s, failed = 0.0, 0
+def _shown(
+    results: Iterable[ShardResult],
+    progress: Progress,
+    job: str,
+    show: Callable[[dict[str, float]], None] | None,
+) -> Iterator[ShardResult]:
+    """Results, counted and told of: a bar on stderr, or now and then a line; logs; gauges."""
     is_terminal = sys.stderr.isatty()
+    lock, over = threading.Lock(), threading.Event()
+
+    def tell() -> None:
+        if show is not None:
+            show(progress.values)
+        bar.set_postfix_str(str(progress), refresh=is_terminal)
+
+    def watch() -> None:
+        # Also while no shard is done: a cluster may still have to start its first machine.
+        while not over.wait(LINE_EVERY_S):
+            with lock:
+                progress.look()
+                tell()
+                if not is_terminal:
+                    print(bar, file=sys.stderr, flush=True)
+
     with (
         open(os.devnull, "w") as nowhere,
-        tqdm(total=sum(n_files), unit="file", file=sys.stderr if is_terminal else nowhere) as bar,
+        tqdm(
+            total=progress.n_files,
+            file=sys.stderr if is_terminal else nowhere,
+            # The time left is that of the sound that is left; tqdm's own is that of the files.
+            bar_format="{percentage:3.0f}% {bar} {n_fmt} of {total_fmt} files {elapsed}{postfix}",
+        ) as bar,
     ):
-        for result in results:
-            audio_s += result.audio_s
-            failed += result.n_failed
-            speed = audio_s / (time.monotonic() - started)
-            bar.set_postfix_str(f"failed {failed}, {speed:.0f}x real time", refresh=False)
-            bar.update(sizes[result.shard])
-            if not is_terminal and time.monotonic() - shown > LINE_EVERY_S:
-                shown = time.monotonic()
-                print(bar, file=sys.stderr, flush=True)
-            yield result
+        watcher = threading.Thread(target=watch, daemon=True, name="emodist-progress")
+        watcher.start()
+        try:
+            for result in results:
+                n_files = progress.sizes[result.shard].n_files
+                metrics.logger.info(metrics.line(job, result, n_files))
+                with lock:
+                    progress.shard_done(result)
+                    bar.update(n_files)
+                    tell()
+                yield result
+        finally:
+            over.set()
+            watcher.join()

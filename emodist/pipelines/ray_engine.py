@@ -4,10 +4,14 @@ Ray Data only schedules. An actor commits its shard by itself and gives back one
 a lost actor, node or driver costs time and never a row; see `emodist.shards`.
 """
 
+import contextlib
 import dataclasses
+import json
 import logging
 import os
+import re
 import socket
+import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -15,9 +19,12 @@ from typing import Any
 import pyarrow as pa
 import ray
 import ray.data
+from ray._raylet import GcsClient  # type: ignore[attr-defined]
+from ray.autoscaler.v2.utils import is_autoscaler_v2
+from ray.experimental.internal_kv import _internal_kv_get
 from ray.util.annotations import RayDeprecationWarning
 
-from emodist import schema
+from emodist import plan_log, schema
 from emodist.config import MediaSettings
 from emodist.errors import ConfigError, EmodistError
 from emodist.shards import ShardResult, ShardRunner, has_network
@@ -30,23 +37,50 @@ class ShardActor:
         self.runner = ShardRunner(settings, does_decode, does_embed)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        shard = batch.select(schema.PLAN.names)
-        counts = dataclasses.asdict(self.runner(shard.to_pylist()[0]))
+        shard = batch.select(schema.WORK.names)
+        row = plan_log.shard(self.runner.settings.out, shard.to_pylist()[0])
+        counts = dataclasses.asdict(self.runner(row))
         for earlier in batch["counts"].to_pylist() if "counts" in batch.column_names else ():
             counts = {k: v if k == "shard" else v + earlier[k] for k, v in counts.items()}
         return shard.append_column("counts", pa.array([counts]))
 
 
 def connect(settings: MediaSettings) -> int:
-    """Join the cluster, or start one on this machine; the number of CPUs it has now.
+    """Join the cluster, or start one on this machine; the number of CPUs it has now, at least 1.
 
     Raises
     ------
     EmodistError
-        If the cluster cannot be reached.
+        If the cluster cannot be reached, refuses this process, or runs another Ray or Python.
     """
-    connect_to(settings.address or os.environ.get("RAY_ADDRESS"), settings.workers)
-    return int(ray.cluster_resources().get("CPU", 1))
+    address = settings.address or os.environ.get("RAY_ADDRESS")
+    connect_to(address, settings.workers)
+    found = n_cpus()
+    if settings.workers is None and address and may_grow():
+        plural = "" if found == 1 else "s"
+        print(
+            f"the cluster has {found} CPU{plural} now and may grow; workers=N asks for N at once",
+            file=sys.stderr,
+        )
+    return max(1, found)
+
+
+def n_cpus() -> int:
+    """CPUs that the cluster has at the moment; 0 where all its workers are still to be started."""
+    return int(ray.cluster_resources().get("CPU", 0))
+
+
+def may_grow() -> bool:
+    """Whether something scales the cluster that this process has joined.
+
+    Ray does not tell how far.
+    """
+    if is_autoscaler_v2(fetch_from_server=True):
+        return True
+    status = json.loads(_internal_kv_get("__autoscaling_status") or b"{}")
+    types = (status.get("autoscaler_report") or {}).get("node_type_mapping") or {}
+    # Where nothing scales the cluster, Ray makes up a type for each node.
+    return any(kind != f"node_{node}" for node, kind in types.items())
 
 
 def connect_to(
@@ -75,10 +109,13 @@ def connect_to(
             )
         except ConnectionError as error:
             raise EmodistError(f"no Ray cluster answers at {address}: {error}") from None
+        except (RuntimeError, ray.exceptions.RayError) as error:
+            ray.shutdown()
+            raise _refusal(address, error) from None
 
 
 def run(shards: pa.Table, settings: MediaSettings, n_workers: int) -> Iterator[ShardResult]:
-    """Results as they come, in any order.
+    """Results of planned shards (`schema.WORK`) as they come, in any order.
 
     Raises
     ------
@@ -94,18 +131,23 @@ def run(shards: pa.Table, settings: MediaSettings, n_workers: int) -> Iterator[S
     # `from_arrow`, this starts no tasks to look at the blocks.
     blocks = [shards.slice(row, 1) for row in range(shards.num_rows)]
     dataset: ray.data.Dataset = ray.data.from_blocks(blocks)
+    # A pool that may grow makes Ray Data ask for more nodes, and use those that come; on a cluster
+    # that stays as it is, it has as many actors as there are CPUs.
+    n_most = n_workers if settings.workers else shards.num_rows
     gpus = getattr(settings, "yamnet_gpus", 0.0) if has_network(settings) else 0.0
     if gpus:
         # TensorFlow and its GPU stand in a pool of their own; decoding does not wait for them.
         n_embed = int(ray.cluster_resources().get("GPU", 0) / gpus)
         if n_embed < 1:
-            raise ConfigError(f"yamnet_gpus={gpus:g}, but the cluster has no GPU; set it to 0")
-        dataset = _mapped(dataset, settings, n_workers, does_decode=True, does_embed=False)
-        dataset = _mapped(
-            dataset, settings, n_embed, does_decode=False, does_embed=True, num_gpus=gpus
-        )
+            if not may_grow():
+                raise ConfigError(f"yamnet_gpus={gpus:g}, but the cluster has no GPU; set it to 0")
+            # What kinds of machines it may start, Ray does not tell.
+            print("no GPU in the cluster yet; waiting until it starts one", file=sys.stderr)
+        dataset = _mapped(dataset, settings, (n_workers, n_most), does_embed=False)
+        sizes = (max(1, n_embed), max(1, n_embed, n_most))
+        dataset = _mapped(dataset, settings, sizes, does_decode=False, num_gpus=gpus)
     else:
-        dataset = _mapped(dataset, settings, n_workers, does_decode=True, does_embed=True)
+        dataset = _mapped(dataset, settings, (n_workers, n_most))
     try:
         for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
             for counts in batch["counts"].to_pylist():  # type: ignore[union-attr]
@@ -117,11 +159,13 @@ def run(shards: pa.Table, settings: MediaSettings, n_workers: int) -> Iterator[S
 def _mapped(
     dataset: ray.data.Dataset,
     settings: MediaSettings,
-    n_actors: int,
-    does_decode: bool,
-    does_embed: bool,
+    sizes: tuple[int, int],
+    does_decode: bool = True,
+    does_embed: bool = True,
     num_gpus: float = 0.0,
 ) -> ray.data.Dataset:
+    """Mapped by a pool of the smaller size that may grow to the larger one."""
+    n_least, n_most = sizes
     with warnings.catch_warnings():
         # Ray 2.60 deprecates the way to bound retries and has no other yet.
         warnings.simplefilter("ignore", RayDeprecationWarning)
@@ -130,7 +174,9 @@ def _mapped(
             fn_constructor_args=(settings, does_decode, does_embed),
             batch_size=1,
             batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=n_actors, max_tasks_in_flight_per_actor=2),
+            compute=ray.data.ActorPoolStrategy(
+                min_size=n_least, max_size=n_most, max_tasks_in_flight_per_actor=2
+            ),
             # All CPUs decode; whoever feeds a GPU comes on top, or neither pool could start.
             num_cpus=0 if num_gpus else 1,
             num_gpus=num_gpus or None,
@@ -142,7 +188,10 @@ def _mapped(
 
 
 def _check_answers(address: str) -> None:
-    """Ask the port first: Ray itself waits for minutes for a cluster that is not there."""
+    """Ask the port first: Ray itself waits for minutes for a cluster that is not there.
+
+    Nor does it say that only the token is wrong.
+    """
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not (colon and port.isdigit()):
         return
@@ -151,6 +200,29 @@ def _check_answers(address: str) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise EmodistError(f"no Ray cluster answers at {address}: {reason}") from None
+    if address.startswith("ray://"):
+        return
+    with contextlib.suppress(ray.exceptions.RpcError):
+        try:
+            GcsClient(address=address)
+        except ray.exceptions.AuthenticationError:
+            raise EmodistError(
+                f"the cluster at {address} does not take this token, or wants one; put its own "
+                "into RAY_AUTH_TOKEN"
+            ) from None
+
+
+def _refusal(address: str | None, error: Exception) -> EmodistError:
+    """One line for what Ray says in many when it does not let this process in."""
+    said = re.findall(r"(Ray|Python): (\S+)", str(error))
+    if "Version mismatch" in str(error) and len(said) == 4:
+        theirs, ours = (" and ".join(map(" ".join, part)) for part in (said[:2], said[2:]))
+        return EmodistError(
+            f"the cluster at {address} runs {theirs}, this process {ours}; Ray wants the same: "
+            "start both from one image, or with the versions of constraints.txt"
+        )
+    first = str(error).strip().split("\n")[0]
+    return EmodistError(f"the Ray cluster at {address or 'this machine'} cannot be joined: {first}")
 
 
 def _cause(error: BaseException) -> BaseException:

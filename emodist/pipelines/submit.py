@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from ray.job_submission import JobDetails, JobStatus, JobSubmissionClient
 import emodist
 from emodist import registry
 from emodist.errors import ConfigError, EmodistError
+from emodist.pipelines import metrics
 
 # The verbs that `jobs/` has scripts for: work of hours, whose input and output stand elsewhere.
 JOBS = ("extract", "featurize", "train", "tune", "predict")
@@ -334,6 +335,7 @@ def _follow(client: JobSubmissionClient, job_id: str) -> int:
         if info.status in ENDED:
             break
         time.sleep(1)
+    log.end()
     code = info.driver_exit_code
     if info.status == JobStatus.SUCCEEDED:
         return 0
@@ -346,10 +348,14 @@ def _follow(client: JobSubmissionClient, job_id: str) -> int:
 
 
 class _Log:
-    """The log of a job on stdout; what was shown is not shown again after a broken connection."""
+    """The log of a job on stdout; what was shown is not shown again after a broken connection.
+
+    The lines for programs, one a shard, are left out: `ray job logs` has them.
+    """
 
     def __init__(self, client: JobSubmissionClient, job_id: str):
         self.client, self.job_id, self.n_shown = client, job_id, 0
+        self._begun = ""
 
     async def follow(self) -> None:
         n_seen = 0
@@ -357,8 +363,17 @@ class _Log:
             new = text[max(0, self.n_shown - n_seen) :]
             n_seen += len(text)
             self.n_shown += len(new)
-            sys.stdout.write(new)
-            sys.stdout.flush()
+            *lines, self._begun = (self._begun + new).split("\n")
+            self._show(f"{line}\n" for line in lines)
+
+    def end(self) -> None:
+        """Show what no end of a line followed."""
+        self._show([self._begun])
+        self._begun = ""
+
+    def _show(self, lines: Iterable[str]) -> None:
+        sys.stdout.writelines(line for line in lines if not line.startswith(metrics.LINE_START))
+        sys.stdout.flush()
 
 
 def _info(client: JobSubmissionClient, job_id: str) -> JobDetails:

@@ -261,7 +261,7 @@ def _save(
         "versions": network_bundle.versions(),
     }
     network_records.write(out, network.history)
-    network_records.write_curves(out, network.history, network.best_epoch)
+    network_records.write_curves(out, network.history)
     network_bundle.write_model(out, network.model)
     bundle.save_rows(out, data)
     storage.write(storage.join(out, "bundle.json"), _json(about))

@@ -1,7 +1,6 @@
-"""Ray Train's part in a training: workers, their streams of rows, and what is done when one dies.
+"""Ray Train's part in a training: workers, their streams of rows, and news of their progress.
 
-A worker that is lost, or hangs, ends the group: TensorFlow gives up the collectives of those that
-are left, and Ray starts all again from the last epoch.
+How many workers there are, and when they are started again, is for `pipelines.train_workers`.
 """
 
 import contextlib
@@ -17,17 +16,16 @@ import numpy as np
 import ray
 import ray.data
 import ray.train
+from ray.train.v2.api.config import FailureConfig
 
 from emodist import batches, network_checkpoint, network_training, storage
 from emodist.batches import Augment, Source
 from emodist.config import NetworkSettings
-from emodist.errors import ConfigError, EmodistError
+from emodist.errors import ConfigError
 from emodist.network_fit import Task
 from emodist.network_training import Problem, Progress, State
-from emodist.pipelines import ray_engine, row_stream
+from emodist.pipelines import ray_engine, row_stream, train_workers
 
-# A worker that does not answer for so long is taken for lost; Ray's own default is 10 minutes.
-HANGS_AFTER_S = "60"
 # How often the driver looks for news of the training.
 LOOK_EVERY_S = 0.5
 
@@ -45,11 +43,12 @@ class Cluster:
         address = settings.address or os.environ.get("RAY_ADDRESS")
         if not ray.is_initialized() and not address:
             # A cluster that is started here has what this machine has, and no more.
-            _check(settings, {"CPU": float(os.cpu_count() or 1)}, ("CPU",))
-        os.environ.setdefault("RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S", HANGS_AFTER_S)
+            train_workers.check_cpus(settings, float(os.cpu_count() or 1))
+        for name, value in train_workers.PATIENCE.items():
+            os.environ.setdefault(name, value)
         # Libraries of the workers have much to say; what matters comes as news, or as an error.
         ray_engine.connect_to(address, log_to_driver=False)
-        _check(settings, ray.cluster_resources(), ("CPU", "GPU"))
+        train_workers.check(settings, train_workers.nodes())
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
@@ -83,47 +82,42 @@ class Cluster:
         heard: Callable[[Progress], None],
         augment: Augment | None,
     ) -> State:
-        state = network_checkpoint.read(out)
-        if state.is_over(settings, todo.problem.has_dev):
-            return state
+        if network_checkpoint.read(out).is_over(settings, todo.problem.has_dev):
+            return network_checkpoint.read(out)
         _check_network(todo.problem, settings)
         shared = ray.put((source, y, todo, settings))
         window = min(todo.n_together, max(len(todo.train), len(todo.dev)))
         # Loads TensorFlow, which is wanted only where a network runs.
         from ray.train.tensorflow import TensorflowTrainer
 
-        trainer = TensorflowTrainer(
-            _work,
-            train_loop_config={
-                "problem": todo.problem,
-                "settings": settings,
-                "out": out,
-                "augment": augment,
-            },
-            scaling_config=ray.train.ScalingConfig(
-                num_workers=settings.workers,
-                use_gpu=settings.use_gpu,
-                resources_per_worker={
-                    "CPU": settings.cpus_per_worker,
-                    **({"GPU": 1} if settings.use_gpu else {}),
+        def fit(n_workers: int) -> None:
+            TensorflowTrainer(
+                _work,
+                train_loop_config={
+                    "problem": todo.problem,
+                    "settings": settings,
+                    "out": out,
+                    "augment": augment,
                 },
-            ),
-            datasets={row_stream.NAME: row_stream.Plan(shared, out).dataset},
-            dataset_config=row_stream.ToEachWorker(
-                shared, 4.0 * window * float(np.prod(source.shape))
-            ),
-            run_config=ray.train.RunConfig(
-                # Ray's own notes of this run; each has a place of its own, where nothing is found.
-                name=f"ray-{uuid.uuid4().hex[:8]}",
-                storage_path=storage.join(out, "training"),
-                failure_config=ray.train.FailureConfig(max_failures=settings.max_failures),
-            ),
-        )
+                scaling_config=ray.train.ScalingConfig(
+                    num_workers=n_workers,
+                    use_gpu=settings.use_gpu,
+                    resources_per_worker=train_workers.of_one(settings),
+                ),
+                datasets={row_stream.NAME: row_stream.Plan(shared, out).dataset},
+                dataset_config=row_stream.ToEachWorker(
+                    shared, 4.0 * window * float(np.prod(source.shape))
+                ),
+                run_config=ray.train.RunConfig(
+                    # Ray's own notes; each has a place of its own, where nothing is found.
+                    name=f"ray-{uuid.uuid4().hex[:8]}",
+                    storage_path=storage.join(out, "training"),
+                    failure_config=FailureConfig(max_failures=0, controller_failure_limit=0),
+                ),
+            ).fit()
+
         with _news(out, heard):
-            try:
-                trainer.fit()
-            except Exception as error:
-                raise _cause(error) from error
+            train_workers.until_over(fit, todo.problem, settings, out)
         return network_checkpoint.read(out)
 
 
@@ -155,19 +149,6 @@ def _work(config: dict[str, Any]) -> None:
     shard = ray.train.get_dataset_shard(row_stream.NAME)
     chunks = row_stream.chunks(shard, problem.shape, rank, state.epoch)
     network_training.train(learner, problem, chunks, state, report, config["augment"], rank)
-
-
-def _check(settings: NetworkSettings, there: dict[str, float], kinds: tuple[str, ...]) -> None:
-    """Ray would wait for ever for what a cluster does not have."""
-    wanted = {"CPU": settings.cpus_per_worker, "GPU": 1.0 if settings.use_gpu else 0.0}
-    for kind in kinds:
-        needed, has = settings.workers * wanted[kind], there.get(kind, 0.0)
-        if needed > has:
-            hint = "leave out use_gpu" if kind == "GPU" else "a smaller cpus_per_worker"
-            raise ConfigError(
-                f"workers={settings.workers} need {needed:g} {kind}s; the cluster has {has:g}. "
-                f"Take fewer workers, or {hint}"
-            )
 
 
 def _check_network(problem: Problem, settings: NetworkSettings) -> None:
@@ -217,19 +198,3 @@ def _news(out: str, heard: Callable[[Progress], None]) -> Iterator[None]:
         over.set()
         thread.join()
         look()
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The error of emodist inside an error of Ray Train, or one line about a worker that died."""
-    seen: list[BaseException] = [error]
-    while seen:
-        inner = seen.pop()
-        if isinstance(inner, EmodistError):
-            return inner
-        failures = getattr(inner, "worker_failures", None) or {}
-        seen += [e for e in failures.values() if isinstance(e, BaseException)]
-        for name in ("cause", "__cause__", "_base_exc"):
-            found = getattr(inner, name, None)
-            if isinstance(found, BaseException) and found is not inner:
-                seen.append(found)
-    return error

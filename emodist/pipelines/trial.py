@@ -77,7 +77,7 @@ def run(files: list[MediaFile], settings: FeaturizeSettings) -> Trial:
     One by one they say how the cost is spread over them; together, in one shard, how much it is.
     """
     corpus = settings.build_corpus().opened(settings.path)
-    recordings = [plan.recording(file, corpus, settings.corpus) for file in files]
+    recordings = plan.recordings(files, corpus, settings.corpus).to_pylist()
     with tempfile.TemporaryDirectory(prefix="emodist-plan-") as folder:
         driver_start_s = _driver_start_s(folder)
         begun = _beginnings(recordings, settings, folder)
@@ -225,7 +225,7 @@ def _python(*words: str, timeout_s: float | None = None) -> subprocess.Completed
 
 
 def _plan_bytes(recordings: list[dict[str, Any]], settings: FeaturizeSettings) -> int:
-    rows = plan.cut(recordings, settings.fingerprint(), plan.Sizing(0.0, 0.0, 1))
+    rows = plan.cut(plan.batch(recordings), settings.fingerprint(), plan.Sizing(0.0, 0.0, 1))
     sizes = []
     for table in (rows, rows.slice(0, 0)):
         pq.write_table(table, data := io.BytesIO(), compression="zstd")

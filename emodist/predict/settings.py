@@ -88,7 +88,8 @@ def featurize_settings(settings: PredictSettings, about: Mapping[str, Any]) -> F
     if settings.hop_s is not None:
         own["hop_s"] = settings.hop_s
     shared = ("path", "out", "corpus", "corpus_settings", "max_duration_s", "file_timeout_s",
-              "max_failed_fraction", "engine", "address", "workers", "yamnet_gpus")  # fmt: skip
+              "max_failed_fraction", "engine", "address", "workers", "price_per_cpu_h",
+              "yamnet_gpus")  # fmt: skip
     found = FeaturizeSettings(
         **{name: getattr(settings, name) for name in shared},
         **own,

@@ -1,10 +1,13 @@
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import s3fs
 import soundfile
 
 from emodist import export
@@ -59,3 +62,39 @@ def start(*words, **more) -> subprocess.Popen:
         text=True,
         **more,
     )
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    """A bucket of a real S3 interface on this machine, for all verbs and their children."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    variables = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        s3fs.S3FileSystem.clear_instance_cache()
+        fs = s3fs.S3FileSystem()
+        for _ in range(100):
+            try:
+                fs.mkdir("archive")
+                break
+            except OSError:
+                time.sleep(0.1)
+        try:
+            yield "s3://archive"
+        finally:
+            server.kill()
+            server.wait()
+            s3fs.S3FileSystem.clear_instance_cache()

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,12 @@ from pathlib import Path
 
 TOKEN = "a-token-of-the-tests-and-of-nothing-else"
 RAY = os.path.join(os.path.dirname(sys.executable), "ray")
+# What a launcher file may say, and the one of a growing cluster here does not.
+NOTHING = (
+    *("initialization_commands", "setup_commands", "head_setup_commands"),
+    *("worker_setup_commands", "head_start_ray_commands", "worker_start_ray_commands"),
+    *("cluster_synced_files", "rsync_exclude", "rsync_filter"),
+)
 # A node that is gone is noticed after three seconds, not after half a minute.
 NOTICES = {"RAY_health_check_period_ms": "1000", "RAY_health_check_failure_threshold": "3"}
 
@@ -101,6 +108,48 @@ def cluster(*head_words: str, workers: int = 0) -> Iterator[Nodes]:
             nodes.start_head(*head_words)
             for _ in range(workers):
                 nodes.start_worker()
+            yield nodes
+        finally:
+            for node in nodes.processes:
+                nodes.kill(node)
+
+
+@contextlib.contextmanager
+def growing_cluster(**kinds: dict) -> Iterator[Nodes]:
+    """A head without CPUs, whose autoscaler starts workers of these kinds as processes here.
+
+    Each kind has `resources` and `max_workers`, as in a cluster's launcher file.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix="ray", dir="/tmp", ignore_cleanup_errors=True
+    ) as folder:
+        nodes = Nodes(folder)
+        # Ray's own provider for tests. Its defaults are a file that Ray's wheel does not have.
+        provider = {"type": "fake_multinode", "gcs_address": nodes.address}
+        head = {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0}
+        types = {
+            name: {"node_config": {}, "min_workers": 0, **kind} for name, kind in kinds.items()
+        }
+        config = {
+            "cluster_name": "growing",
+            "max_workers": 8,
+            "idle_timeout_minutes": 5,
+            "provider": {
+                **provider,
+                **dict.fromkeys(("use_node_id_as_ip", "disable_node_updaters"), True),
+                **dict.fromkeys(("disable_launch_config_check", "foreground_node_launch"), True),
+            },
+            "head_node_type": "ray.head.default",
+            "available_node_types": {"ray.head.default": head, **types},
+            **{name: {} for name in ("auth", "file_mounts", "docker")},
+            **{name: [] for name in NOTHING},
+            "file_mounts_sync_continuously": False,
+        }
+        file = Path(folder) / "autoscaling.json"
+        file.write_text(json.dumps(config))
+        nodes.environment |= {"AUTOSCALER_UPDATE_INTERVAL_S": "1", "RAY_FAKE_CLUSTER": "1"}
+        try:
+            nodes.start_head("--num-cpus=0", f"--autoscaling-config={file}")
             yield nodes
         finally:
             for node in nodes.processes:

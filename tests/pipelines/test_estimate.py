@@ -15,8 +15,9 @@ from tests.pipelines.conftest import settings, write_clip
 WITHIN = 0.25
 
 
-def predict(path, **more):
-    return estimate.predict(settings(path, "nowhere", corpus="media"), **more)
+def predict(path, price_per_cpu_h=None, **more):
+    given = settings(path, "nowhere", corpus="media", price_per_cpu_h=price_per_cpu_h)
+    return estimate.predict(given, **more)
 
 
 def output_bytes(out: Path) -> int:
@@ -83,7 +84,7 @@ def test_few_files_are_measured_and_a_bad_one_is_counted(tmp_path, capsys):
         write_clip(tmp_path / f"clips/{index}.wav", index, 1.0)
     (tmp_path / "clips" / "broken.mp4").write_bytes(b"")
     before = sorted(tmp_path.rglob("*"))
-    found = predict(tmp_path / "clips", price=0.05, n_cpus=8)
+    found = predict(tmp_path / "clips", price_per_cpu_h=0.05, n_cpus=8)
     assert found["is_complete"]
     assert (found["files"], found["sampled_files"]) == (4, 4)
     assert (found["failed"], found["segments"]) == pytest.approx((1, 3))
@@ -97,7 +98,7 @@ def test_few_files_are_measured_and_a_bad_one_is_counted(tmp_path, capsys):
     words = [str(tmp_path / "clips"), "features=rms", "--price", "2", "--cpus", "3", "--json"]
     assert cli.main(["plan", *words]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["n_cpus"], told["price"]) == (3, 2)
+    assert (told["n_cpus"], told["price_per_cpu_h"]) == (3, 2)
     assert told["output_bytes"] < found["output_bytes"]
 
 
@@ -123,8 +124,8 @@ def test_an_empty_folder_is_the_same_error_as_that_of_featurize(tmp_path):
     [
         ({"n_files": 0}, "sample must be at least 1; got 0"),
         ({"n_cpus": 0}, "cpus must be at least 1; got 0"),
-        ({"price": -1.0}, "price must be at least 0"),
-        ({"price": float("nan")}, "price must be at least 0"),
+        ({"price_per_cpu_h": -1.0}, "price_per_cpu_h must be at least 0"),
+        ({"price_per_cpu_h": float("nan")}, "price_per_cpu_h must be at least 0"),
     ],
 )
 def test_numbers_out_of_range_are_refused(given, message, tmp_path):
@@ -159,7 +160,7 @@ def test_a_prediction_is_the_same_table_each_time():
         **{"files": 10, "failed": 1.0, "audio_h": 5.0, "segments": 4500.0, "cpu_h": 0.5},
         **{"output_bytes": 2e6, "wall_h": 0.01, "n_cpus": 4, "n_workers": 4},
         **{"worker_bytes": 3e8, "driver_bytes": 2e8, "sampled_files": 3, "sampled_s": 60.0},
-        **{"is_complete": False, "price": 2.0, "cost": 1.0},
+        **{"is_complete": False, "price_per_cpu_h": 2.0, "cost": 1.0},
     }
     names = ("failed", "audio_h", "segments", "cpu_h", "output_bytes")
     text = estimate.report({**found, "uncertainty": dict.fromkeys(names, 0.1)})

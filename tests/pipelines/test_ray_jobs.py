@@ -83,6 +83,10 @@ def test_a_submitted_featurize_job_writes_the_rows_of_a_laptop(cluster, clips, t
     assert re.search(r"ray, \d+ workers", run.stdout)
     featurize(clips, tmp_path / "laptop", segment_s=1.0)
     assert table(out) == table(tmp_path / "laptop")
+    # The job's log has a line for each shard, with the id that Ray gave the job.
+    lines = [json.loads(line) for line in run.stdout.splitlines() if line.startswith('{"job": ')]
+    assert sum(line["files"] for line in lines) == 8
+    assert {line["job"] for line in lines} <= set(re.findall(r"raysubmit_\w+", run.stdout))
 
 
 def test_a_submitted_extract_job_writes_sound_files(cluster, clips, tmp_path):
@@ -130,6 +134,7 @@ def test_emodist_submit_packs_little_follows_the_log_and_gives_the_rows_of_a_lap
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "recordings 8   segments 24   failed 0" in run.stdout
+    assert '{"job": ' not in run.stdout
     (size,) = re.findall(r"package: ([\d.]+) MiB", run.stderr)
     assert float(size) < 3
     featurize(clips, tmp_path / "laptop", segment_s=1.0)
@@ -201,13 +206,13 @@ def test_what_the_cluster_cannot_do_is_said_in_one_line(cluster, words, more, me
 
 
 SCRAPE = """
-import time, urllib.request
+import sys, time, urllib.request
 import ray
 ray.init()
-from emodist.pipelines.metrics import JobMetrics
-from emodist.shards import ShardResult
-metrics = JobMetrics("night", n_files=5, n_cpus=1)
-metrics.shard_done(ShardResult("a", n_recordings=2, audio_s=7.0), 2)
+from emodist.pipelines import media_job
+from emodist.config import FeaturizeSettings
+media_job.run(FeaturizeSettings(path=sys.argv[1], out=sys.argv[2], engine="ray",
+    features=("rms",), segment_s=1.0, price_per_cpu_h=3600.0))
 (node,) = ray.nodes()
 page = "http://{NodeManagerAddress}:{MetricsExportPort}/metrics".format(**node)
 for _ in range(60):
@@ -220,8 +225,13 @@ print("\\n".join(lines))
 """
 
 
-def test_counts_of_a_job_reach_prometheus(cluster):
-    run = submit(cluster, "-c", SCRAPE)
+def test_counts_of_a_job_reach_prometheus(cluster, clips, tmp_path):
+    run = submit(cluster, "-c", SCRAPE, clips, tmp_path / "out")
     assert run.returncode == 0, run.stdout + run.stderr
-    for name, value in (("files_done", 2), ("files_left", 3), ("audio_seconds", 7)):
-        assert re.search(rf'ray_emodist_{name}{{.*job="night".*}} {value}\.0', run.stdout), name
+    (job,) = {json.loads(x)["job"] for x in run.stdout.splitlines() if x.startswith('{"job": ')}
+    for name, value in (("files_done", 8), ("files_left", 0), ("audio_seconds", 24)):
+        assert re.search(rf'ray_emodist_{name}{{.*job="{job}".*}} {value}\.0', run.stdout), name
+    (cost,) = re.findall(rf'ray_emodist_cost{{.*job="{job}".*}} ([\d.]+)', run.stdout)
+    (record,) = json.loads((tmp_path / "out" / "run.json").read_text())["runs"]
+    # A coin for each CPU second.
+    assert float(cost) == pytest.approx(record["cost"], rel=1e-3)

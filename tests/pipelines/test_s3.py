@@ -3,56 +3,17 @@
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 
 import pytest
-import s3fs
 
-from emodist import cli, storage
+from emodist import cli, listing, storage
 from emodist.config import ExtractSettings
 from emodist.errors import ConfigError
 from emodist.pipelines import media_job
 from tests.pipelines.conftest import featurize, start, table, write_clip
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def bucket():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    variables = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        s3fs.S3FileSystem.clear_instance_cache()
-        fs = s3fs.S3FileSystem()
-        for _ in range(100):
-            try:
-                fs.mkdir("archive")
-                break
-            except OSError:
-                time.sleep(0.1)
-        try:
-            yield "s3://archive"
-        finally:
-            server.kill()
-            server.wait()
-            s3fs.S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +118,17 @@ def test_a_bundle_in_the_bucket_predicts_media_in_the_bucket(bucket, clips, tmp_
 
 def _files(folder):
     return sorted(folder.rglob("*.wav"))
+
+
+def test_a_bucket_of_several_pages_is_listed_in_order_and_its_siblings_are_not(bucket):
+    fs, root = storage.filesystem(f"{bucket}/pages")
+    names = [f"{i % 3}/{i:04d}.wav" for i in range(1005)]
+    fs.pipe({f"{root}/{name}": b"x" for name in names} | {f"{root}2/other.wav": b"x"})
+    found = list(listing.media_files(f"{bucket}/pages"))
+    assert [file.path for file in found] == sorted(names)
+    assert found[-1].uri == f"{bucket}/pages/{found[-1].path}"
+    assert {file.size_bytes for file in found} == {1}
+    assert len({file.recording_id for file in found}) == 1005
 
 
 def test_of_two_creators_in_a_bucket_one_wins(bucket):

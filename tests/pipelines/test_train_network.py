@@ -40,14 +40,13 @@ WORDS = (
 )
 
 
-@pytest.fixture(scope="module")
-def table(tmp_path_factory) -> str:
+def write_table(folder: Path, shift: float = 2.0) -> str:
     """Images of 16 by 16 that a label shifts in a few bands; row groups of 10."""
     rng = np.random.default_rng(0)
     y, who = np.arange(N_ROWS) % 3, np.arange(N_ROWS) // 3 % 6
     x = rng.normal(size=(N_ROWS, 16, 16))
     for band in range(3):
-        x[y == band, 4 * band : 4 * band + 4] += 2
+        x[y == band, 4 * band : 4 * band + 4] += shift
     columns = {
         "recording_id": [f"r{i:02}" for i in range(N_ROWS)],
         "uri": [f"{i:02}.wav" for i in range(N_ROWS)],
@@ -64,12 +63,16 @@ def table(tmp_path_factory) -> str:
         else pa.array(columns.get(field.name, [None] * N_ROWS), field.type)
         for field in layout
     ]
-    folder = tmp_path_factory.mktemp("table") / "features"
     folder.mkdir()
     pq.write_table(
         pa.Table.from_arrays(made, schema=layout), folder / "a.parquet", row_group_size=10
     )
     return str(folder)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> str:
+    return write_table(tmp_path_factory.mktemp("table") / "features")
 
 
 def train(table, out, augment=None, **more):
