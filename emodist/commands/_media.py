@@ -6,12 +6,15 @@ import json
 import sys
 from typing import Any
 
+from emodist.commands import _parsers as parsers
+
 
 def run(settings: Any, given: argparse.Namespace) -> int:
     """Exit code of a media job: 1 if more files failed than allowed."""
     from emodist.pipelines import media_job
 
-    summary = media_job.run(settings, retry_failed=given.retry_failed)
+    with parsers.result_alone():
+        summary = media_job.run(settings, retry_failed=given.retry_failed)
     show_failures(settings.out)
     print(json.dumps(summary) if given.json else report(summary))
     return exit_code(summary, settings)

@@ -1,6 +1,7 @@
 """What verbs have in common: help that shows every setting, and settings from words and files."""
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -125,6 +126,11 @@ def read(
         # Not after an hour of learning.
         storage.check_writable(given.out)
     return given, settings
+
+
+def result_alone() -> contextlib.redirect_stdout:
+    """Stdout is for the result: what Ray prints of its workers meanwhile goes to stderr."""
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 def needs_out(given: argparse.Namespace) -> str:

@@ -44,7 +44,8 @@ def run(words: Sequence[str]) -> int:
     )
     from emodist.pipelines import predict
 
-    summary = predict.run(settings, given.retry_failed)
+    with parsers.result_alone():
+        summary = predict.run(settings, given.retry_failed)
     media.show_failures(settings.out)
     if given.json:
         print(json.dumps(summary))

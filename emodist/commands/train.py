@@ -33,7 +33,8 @@ def _network(given, settings, out: str) -> int:
     from emodist import judging
     from emodist.pipelines import train_network
 
-    found = train_network.train(given.table, settings, out, models.tell)
+    with parsers.result_alone():
+        found = train_network.train(given.table, settings, out, models.tell)
     if given.json:
         print(json.dumps(found.about))
         return 0

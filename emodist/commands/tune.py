@@ -36,7 +36,8 @@ def run(words: Sequence[str]) -> int:
     out = parsers.needs_out(given)
     from emodist.pipelines import tune
 
-    record, text = tune.run(given.table, settings, out)
+    with parsers.result_alone():
+        record, text = tune.run(given.table, settings, out)
     print(json.dumps(record) if given.json else f"{text}\nwrote {out}")
     return 0
 

@@ -48,7 +48,10 @@ class Cluster:
             os.environ.setdefault(name, value)
         # Libraries of the workers have much to say; what matters comes as news, or as an error.
         ray_engine.connect_to(address, log_to_driver=False)
-        train_workers.check(settings, train_workers.nodes())
+        if address and ray_engine.may_grow():
+            train_workers.wait_for_room(settings)
+        else:
+            train_workers.check(settings, train_workers.nodes())
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False

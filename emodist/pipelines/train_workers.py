@@ -21,6 +21,7 @@ from ray.train.v2._internal.exceptions import (
     WorkerGroupStartupFailedError,
     WorkerGroupStartupTimeoutError,
 )
+from ray.util.placement_group import placement_group, remove_placement_group
 
 from emodist import network_checkpoint
 from emodist.config import NetworkSettings
@@ -149,6 +150,22 @@ def room(settings: NetworkSettings, nodes: Iterable[dict[str, float]]) -> int:
         for node in nodes
     )
     return min(settings.workers, sum(on_each))
+
+
+def wait_for_room(settings: NetworkSettings) -> None:
+    """Ask a cluster that grows for room for all workers, and wait until it is there.
+
+    A placement group tells its autoscaler, and goes with this process, however that ends.
+    """
+    has_room = room(settings, nodes())
+    if has_room >= settings.workers:
+        return
+    _say(f"the cluster has room for {has_room} of {settings.workers} workers; waiting for more")
+    group = placement_group([of_one(settings)] * settings.workers)
+    try:
+        ray.get(group.ready())
+    finally:
+        remove_placement_group(group)
 
 
 def check(settings: NetworkSettings, nodes: list[dict[str, float]]) -> None:

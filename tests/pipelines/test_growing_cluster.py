@@ -3,6 +3,7 @@
 import contextlib
 import json
 import platform
+import re
 import subprocess
 import sys
 
@@ -19,7 +20,7 @@ STORE = 80_000_000
 @pytest.fixture(scope="module")
 def cluster():
     cpu = {"resources": {"CPU": 1, "object_store_memory": STORE}, "max_workers": 2}
-    gpu = {"resources": {"CPU": 1, "GPU": 1, "object_store_memory": STORE}, "max_workers": 1}
+    gpu = {"resources": {"CPU": 1, "GPU": 1, "object_store_memory": STORE}, "max_workers": 2}
     with nodes.growing_cluster(cpu=cpu, gpu=gpu) as cluster:
         cluster.environment["RAY_ADDRESS"] = cluster.address
         # Ray Data asks for more machines every 10 s at most; this work is over before.
@@ -56,6 +57,30 @@ def test_a_gpu_is_waited_for_where_one_may_be_started(cluster, tiny_folder, tmp_
     assert run.returncode == 0, stderr
     assert json.loads(stdout)["segments"] == 4
     assert "no GPU in the cluster yet; waiting until it starts one" in stderr
+
+
+ASK = """
+from emodist.config import NetworkSettings
+from emodist.pipelines import ray_engine, train_workers
+settings = NetworkSettings(workers=2, use_gpu=True)
+ray_engine.connect_to("auto")
+assert ray_engine.may_grow()
+train_workers.wait_for_room(settings)
+print(train_workers.room(settings, train_workers.nodes()))
+"""
+
+
+def test_workers_of_a_network_are_waited_for_where_they_may_be_started(cluster):
+    done = subprocess.run(
+        [sys.executable, "-c", ASK],
+        env=cluster.environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-1] == "2"
+    assert re.search("the cluster has room for [01] of 2 workers; waiting for more", done.stderr)
 
 
 TELL = """
