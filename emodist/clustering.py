@@ -25,34 +25,35 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-from scipy.stats import rankdata
 from sklearn import metrics
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics.cluster import contingency_matrix
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 import emodist
-from emodist import dataset, plots, registry, schema, storage, tables, training
+from emodist import (
+    cluster_scores,
+    cluster_text,
+    dataset,
+    plots,
+    registry,
+    schema,
+    storage,
+    tables,
+    training,
+)
+from emodist.cluster_scores import NOISE
 from emodist.config import Choices, TrainSettings, setting
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError, OutputError
 
-NOISE = -1
-# Each index, and whether more of it is better.
-INDICES = {"silhouette": 1, "calinski_harabasz": 1, "davies_bouldin": -1}
 PLOTS = ("silhouette.png", "scatter.png")
 FILES = ("clusters.parquet", "scores.csv", "examples.csv", "clusters.json", *PLOTS)
 KEYS = ("recording_id", "segment", "start_s", "end_s", "uri", "corpus", "speaker", "label")
 PACKAGES = ("scikit-learn", "scipy", "numpy")
 # Fewer speakers or recordings than this are not drawn as wholes.
 LEAST_UNITS = 5
-# The z-score of a speaker with fewer rows takes what was said away along with the voice.
-LEAST_SPEAKER_ROWS = 5
-# Kaufman & Rousseeuw, *Finding Groups in Data* (1990): up to here "no substantial structure".
-WEAK_SILHOUETTE = 0.25
-N_SHUFFLES = 20
 # Below so many rows, threads of k-means wait for each other: one is 20 times faster on 960 rows.
 MANY_ROWS = 20_000
 
@@ -163,11 +164,11 @@ def cluster(data: Dataset, settings: ClusterSettings) -> Clustering:
     scores = []
     for k, (labels, _) in fits.items():
         row: dict[str, Any] = {"k": len(set(labels) - {NOISE})}
-        row.update(score(points, labels, sampled))
+        row.update(cluster_scores.score(points, labels, sampled))
         row["stability"] = stability(entry, points, labels, k, draws, settings)
         row["smallest"] = min(Counter(labels[labels != NOISE].tolist()).values(), default=0)
         scores.append(row)
-    chosen, own = choose(scores)
+    chosen, own = cluster_scores.choose(scores)
     labels, confidence = fits[ks[chosen]]
     distance = _distances(points, labels)
     examples = _examples(data, labels, distance, settings.n_examples)
@@ -184,12 +185,12 @@ def cluster(data: Dataset, settings: ClusterSettings) -> Clustering:
         "noise": int((labels == NOISE).sum()),
         "silhouette_rows": len(sampled),
         "stability": {"resampled": unit, "n_resamples": settings.n_resamples},
-        "labels": agreement(labels, data.label, rng),
-        "speakers": agreement(labels, people, rng),
+        "labels": cluster_scores.agreement(labels, data.label, rng),
+        "speakers": cluster_scores.agreement(labels, people, rng),
         "clusters": _portraits(data, labels, examples),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
-    about["notes"] = _notes(about, settings, people)
+    about["notes"] = cluster_text.notes(about, people)
     return Clustering(
         data, points, labels, distance, confidence, scores, examples, _without_nan(about)
     )
@@ -228,79 +229,6 @@ def space(data: Dataset, settings: ClusterSettings) -> tuple[np.ndarray, float]:
     return pca.fit_transform(points), float(pca.explained_variance_ratio_.sum())
 
 
-def score(points: np.ndarray, labels: np.ndarray, sampled: np.ndarray) -> dict[str, float]:
-    """The three indices over rows that are not noise; nan with fewer than two clusters.
-
-    Parameters
-    ----------
-    sampled : row numbers
-        Rows for the silhouette, whose cost is quadratic; the others take all.
-    """
-    kept = labels != NOISE
-    if not 2 <= len(set(labels[kept])) < kept.sum():
-        return dict.fromkeys(INDICES, math.nan)
-    part = sampled[kept[sampled]]
-    compact = 2 <= len(set(labels[part])) < len(part)
-    return {
-        "silhouette": float(metrics.silhouette_score(points[part], labels[part]))
-        if compact
-        else math.nan,
-        "calinski_harabasz": float(metrics.calinski_harabasz_score(points[kept], labels[kept])),
-        "davies_bouldin": float(metrics.davies_bouldin_score(points[kept], labels[kept])),
-    }
-
-
-def choose(scores: Sequence[Mapping[str, float]]) -> tuple[int, dict[str, int]]:
-    """Which entry has the best mean rank over the three indices, and the k that each prefers.
-
-    Examples
-    --------
-    >>> rows = [{"k": 2, "silhouette": 0.5, "calinski_harabasz": 9, "davies_bouldin": 0.9},
-    ...         {"k": 3, "silhouette": 0.6, "calinski_harabasz": 8, "davies_bouldin": 0.4}]
-    >>> choose(rows)
-    (1, {'silhouette': 3, 'calinski_harabasz': 2, 'davies_bouldin': 3})
-    """
-    ranks, own = [], {}
-    for name, sign in INDICES.items():
-        worth = sign * np.array([row[name] for row in scores], float)
-        worth = np.where(np.isnan(worth), -np.inf, worth)
-        ranks.append(rankdata(-worth))
-        if np.isfinite(worth).any():
-            own[name] = int(scores[int(worth.argmax())]["k"])
-    return int(np.mean(ranks, axis=0).argmin()), own
-
-
-def agreement(
-    labels: np.ndarray, truth: np.ndarray, rng: np.random.Generator
-) -> dict[str, Any] | None:
-    """How clusters and known groups (labels, speakers) agree, over the rows that have one.
-
-    Purity is the share of rows that are of the commonest group of their cluster; concentration
-    the share that are in the commonest cluster of their group. Both are above 0 by chance, so each
-    comes with its mean over shuffled groups. V-measure is by definition the NMI with arithmetic
-    mean. None where fewer than two groups are known.
-    """
-    known = np.array([group is not None for group in truth], bool)
-    if len(set(truth[known])) < 2:
-        return None
-    groups, codes = np.unique(truth[known].astype(str), return_inverse=True)
-    clusters = labels[known]
-    shuffled = [_purities(clusters, rng.permutation(codes)) for _ in range(N_SHUFFLES)]
-    chance = np.mean(shuffled, axis=0)
-    purity, concentration = _purities(clusters, codes)
-    return {
-        "rows": int(known.sum()),
-        "groups": len(groups),
-        "ari": float(metrics.adjusted_rand_score(codes, clusters)),
-        "nmi": float(metrics.normalized_mutual_info_score(codes, clusters)),
-        "v_measure": float(metrics.v_measure_score(codes, clusters)),
-        "purity": purity,
-        "purity_by_chance": float(chance[0]),
-        "concentration": concentration,
-        "concentration_by_chance": float(chance[1]),
-    }
-
-
 def save(found: Clustering, out: str) -> None:
     """Write all files."""
     out = storage.absolute(out)
@@ -337,44 +265,6 @@ def save(found: Clustering, out: str) -> None:
         storage.write(storage.join(out, name), plots.png(figure))
     text = json.dumps(found.about, indent=2) + "\n"
     storage.write(storage.join(out, "clusters.json"), text.encode())
-
-
-def text(about: Mapping[str, Any]) -> str:
-    """What came out, in some lines: scores, chosen k, agreement, clusters with an example."""
-    settings = about["settings"]
-    norm = "z-score per speaker" if settings["speaker_norm"] else "no z-score per speaker"
-    lines = [
-        f"{settings['algorithm']}, {about['rows']} rows in {about['dimensions']} dimensions "
-        f"({about['variance_kept']:.0%} of the variance), {norm}",
-        "",
-        f"{'k':>4} {'silhouette':>11} {'Calinski-Harabasz':>18} {'Davies-Bouldin':>15} "
-        f"{'stability':>10} {'smallest':>9}",
-    ]
-    for row in about["scores"]:
-        lines.append(
-            f"{row['k']:4} {_number(row['silhouette']):>11} "
-            f"{_number(row['calinski_harabasz'], 1):>18} {_number(row['davies_bouldin']):>15} "
-            f"{_number(row['stability']):>10} {row['smallest']:9}"
-        )
-    lines += ["", _how_chosen(about)]
-    if settings["n_resamples"]:
-        lines.append(
-            f"stability: mean ARI of {settings['n_resamples']} bootstrap draws of "
-            f"{about['stability']['resampled']}"
-        )
-    if about["clusters"]:
-        for name, one in (("labels", "a label"), ("speakers", "a speaker")):
-            lines.append(_agreement_text(name, one, about[name]))
-    if about["noise"]:
-        lines.append(f"noise: {about['noise']} rows ({about['noise'] / about['rows']:.0%})")
-    lines += [f"note: {note}" for note in about["notes"]]
-    if about["clusters"]:
-        lines += ["", f"{'cluster':>7} {'rows':>6} {'speakers':>9}   labels; a clip to listen to"]
-    for row in about["clusters"]:
-        labels = ", ".join(f"{name} {share:.0%}" for name, share in row["labels"].items())
-        parts = [part for part in (labels, row["example"]) if part]
-        lines.append(f"{row['cluster']:7} {row['rows']:6} {row['speakers']:9}   {'; '.join(parts)}")
-    return "\n".join(lines)
 
 
 def _ks(entry: Any, settings: ClusterSettings, n_distinct: int) -> list[int]:
@@ -483,13 +373,6 @@ def _examples(
     return found
 
 
-def _purities(clusters: np.ndarray, codes: np.ndarray) -> tuple[float, float]:
-    counts = contingency_matrix(codes, clusters)
-    return float(counts.max(axis=0).sum() / counts.sum()), float(
-        counts.max(axis=1).sum() / counts.sum()
-    )
-
-
 def _portraits(
     data: Dataset, labels: np.ndarray, examples: Mapping[int, np.ndarray]
 ) -> list[dict[str, Any]]:
@@ -513,68 +396,6 @@ def _portraits(
 
 def _clip(data: Dataset, row: int) -> str:
     return f"{data.uri[row]} {data.start_s[row]:.1f}-{data.end_s[row]:.1f} s"
-
-
-def _notes(about: Mapping[str, Any], settings: ClusterSettings, people: np.ndarray) -> list[str]:
-    notes = []
-    if not about["clusters"]:
-        notes.append(
-            f"{settings.algorithm} found no clusters, all rows are noise; smaller clusters "
-            f"({settings.algorithm}.min_cluster_size=5) or fewer dimensions (pca=5) may help"
-        )
-        return notes
-    chosen = next(row for row in about["scores"] if row["k"] == about["k"])
-    if chosen["silhouette"] <= WEAK_SILHOUETTE:
-        notes.append(
-            f"a silhouette up to {WEAK_SILHOUETTE} means no clear groups: clusters cut a continuum"
-        )
-    largest = about["clusters"][0]["rows"] / about["rows"]
-    if about["k"] > 1 and largest > 0.9:
-        notes.append(f"cluster 0 holds {largest:.0%} of the rows: the others are outliers")
-    labels, speakers = about["labels"], about["speakers"]
-    if settings.speaker_norm:
-        sizes = Counter(people)
-        n_small = sum(count < LEAST_SPEAKER_ROWS for count in sizes.values())
-        if n_small:
-            notes.append(
-                f"{n_small} of {len(sizes)} speakers have fewer than {LEAST_SPEAKER_ROWS} rows; "
-                "the z-score leaves little of them"
-            )
-    elif speakers and (
-        speakers["nmi"] > labels["nmi"]
-        if labels
-        else speakers["concentration"] - speakers["concentration_by_chance"] > 0.1
-    ):
-        what = "speakers more than labels" if labels else "speakers"
-        notes.append(f"clusters follow {what}; try speaker_norm=true")
-    return notes
-
-
-def _how_chosen(about: Mapping[str, Any]) -> str:
-    own = about["k_of_each_index"]
-    settings = about["settings"]
-    if len(about["scores"]) == 1:
-        algorithm: Any = registry.get("clusterers", settings["algorithm"])
-        return f"k={about['k']} ({'given' if algorithm.TAKES_K else 'found, not chosen'})"
-    if set(own.values()) == {about["k"]}:
-        return f"k={about['k']}: all three indices prefer it"
-    each = ", ".join(f"{name.replace('_', '-')} {k}" for name, k in own.items())
-    return f"k={about['k']}: best mean rank; each index alone prefers {each}"
-
-
-def _agreement_text(name: str, one: str, found: Mapping[str, Any] | None) -> str:
-    if found is None:
-        return f"with {name}: fewer than two are known"
-    return (
-        f"with {found['groups']} {name}: ARI {found['ari']:.3f}   NMI {found['nmi']:.3f}   "
-        f"V-measure {found['v_measure']:.3f}   purity {found['purity']:.3f} (chance "
-        f"{found['purity_by_chance']:.3f})\n    rows of {one} in its commonest cluster: "
-        f"{found['concentration']:.3f} (chance {found['concentration_by_chance']:.3f})"
-    )
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 
 def _example_rows(found: Clustering) -> list[dict[str, Any]]:

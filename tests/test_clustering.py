@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import cli, clustering, dataset, registry, schema
+from emodist import cli, cluster_scores, cluster_text, clustering, dataset, registry, schema
 from emodist.clustering import ClusterSettings
 from emodist.errors import ConfigError, OutputError
 
@@ -63,7 +63,7 @@ def test_three_far_blobs_are_three_clusters_for_every_algorithm(algorithm, table
     settings = ClusterSettings(algorithm=algorithm, **QUICK)
     about = clustering.cluster(dataset.load(table), settings).about
     assert about["k"] == 3
-    assert about["k_of_each_index"] == dict.fromkeys(clustering.INDICES, 3)
+    assert about["k_of_each_index"] == dict.fromkeys(cluster_scores.INDICES, 3)
     chosen = about["scores"][1]
     assert chosen["silhouette"] > 0.9
     assert chosen["stability"] == 1
@@ -109,8 +109,8 @@ def test_clusters_are_voices_until_they_are_scaled_by_speaker(tmp_path):
 def test_noise_has_no_centre_and_does_not_count_in_the_indices():
     points = np.array([[0.0], [1.0], [10.0], [11.0], [500.0]])
     labels = np.array([0, 0, 1, 1, -1])
-    with_noise = clustering.score(points, labels, np.arange(5))
-    assert with_noise == clustering.score(points[:4], labels[:4], np.arange(4))
+    with_noise = cluster_scores.score(points, labels, np.arange(5))
+    assert with_noise == cluster_scores.score(points[:4], labels[:4], np.arange(4))
     # Davies-Bouldin on paper: (0.5 + 0.5) / 10.
     assert with_noise["davies_bouldin"] == pytest.approx(0.1)
     # Silhouette of 0 is 1 - 1/10.5, of 1 is 1 - 1/9.5.
@@ -120,23 +120,23 @@ def test_noise_has_no_centre_and_does_not_count_in_the_indices():
 
 
 def test_one_cluster_has_no_indices():
-    scores = clustering.score(np.arange(4.0)[:, None], np.zeros(4, int), np.arange(4))
+    scores = cluster_scores.score(np.arange(4.0)[:, None], np.zeros(4, int), np.arange(4))
     assert all(math.isnan(value) for value in scores.values())
 
 
 def test_the_best_mean_rank_is_chosen_and_the_smaller_k_of_equals():
     def row(k, *values):
-        return {"k": k, **dict(zip(clustering.INDICES, values, strict=True))}
+        return {"k": k, **dict(zip(cluster_scores.INDICES, values, strict=True))}
 
-    assert clustering.choose([row(2, 0.3, 9, 1.0), row(3, 0.4, 8, 0.9)])[0] == 1
-    assert clustering.choose([row(2, 0.4, 9, 1.0), row(3, 0.4, 9, 1.0)])[0] == 0
-    assert clustering.choose([row(2, *[math.nan] * 3), row(3, 0.1, 1, 9.0)])[0] == 1
-    assert clustering.choose([row(0, *[math.nan] * 3)]) == (0, {})
+    assert cluster_scores.choose([row(2, 0.3, 9, 1.0), row(3, 0.4, 8, 0.9)])[0] == 1
+    assert cluster_scores.choose([row(2, 0.4, 9, 1.0), row(3, 0.4, 9, 1.0)])[0] == 0
+    assert cluster_scores.choose([row(2, *[math.nan] * 3), row(3, 0.1, 1, 9.0)])[0] == 1
+    assert cluster_scores.choose([row(0, *[math.nan] * 3)]) == (0, {})
 
 
 def test_agreement_of_a_clustering_with_itself_is_whole_and_skips_the_unknown():
     groups = np.array(["a", "a", "b", "b", None], object)
-    found = clustering.agreement(np.array([1, 1, 0, 0, 0]), groups, np.random.default_rng(0))
+    found = cluster_scores.agreement(np.array([1, 1, 0, 0, 0]), groups, np.random.default_rng(0))
     assert found["rows"] == 4
     for measure in ("ari", "nmi", "v_measure", "purity", "concentration"):
         assert found[measure] == pytest.approx(1)
@@ -146,15 +146,15 @@ def test_agreement_of_a_clustering_with_itself_is_whole_and_skips_the_unknown():
 def test_purity_and_concentration_by_hand():
     # Clusters {a, a, b} and {b}: 3 of 4 are of the commonest label; a is whole, b is halved.
     groups = np.array(["a", "a", "b", "b"], object)
-    found = clustering.agreement(np.array([0, 0, 0, 1]), groups, np.random.default_rng(0))
+    found = cluster_scores.agreement(np.array([0, 0, 0, 1]), groups, np.random.default_rng(0))
     assert found["purity"] == 0.75
     assert found["concentration"] == 0.75
 
 
 def test_agreement_is_none_without_two_groups():
     rng = np.random.default_rng(0)
-    assert clustering.agreement(np.array([0, 1]), np.array([None, None], object), rng) is None
-    assert clustering.agreement(np.array([0, 1]), np.array(["a", "a"], object), rng) is None
+    assert cluster_scores.agreement(np.array([0, 1]), np.array([None, None], object), rng) is None
+    assert cluster_scores.agreement(np.array([0, 1]), np.array(["a", "a"], object), rng) is None
 
 
 def test_examples_are_the_rows_nearest_to_the_mean_one_of_a_recording(table):
@@ -212,7 +212,7 @@ def test_an_archive_without_labels_and_speakers_is_clustered(tmp_path):
     assert found.about["labels"] is None
     assert found.about["stability"]["resampled"] == "rows"
     assert pq.read_table(tmp_path / "out" / "clusters.parquet")["speaker"].null_count == 60
-    assert "labels: fewer than two are known" in clustering.text(found.about)
+    assert "labels: fewer than two are known" in cluster_text.text(found.about)
 
 
 def test_speaker_norm_needs_speakers(tmp_path):
@@ -230,7 +230,7 @@ def test_hdbscan_says_when_all_is_noise(tmp_path):
     found = clustering.run(path, settings, str(tmp_path / "out"))
     assert found.about["k"] == 0
     assert found.about["noise"] == 30
-    assert "no clusters" in clustering.text(found.about)
+    assert "no clusters" in cluster_text.text(found.about)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ FLOORS = {
         "batches",
         "bundle",
         "child",
+        "cluster_scores",
+        "cluster_text",
         "clustering",
         "config",
         "dataset",

@@ -7,7 +7,7 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist import clustering, registry
+    from emodist import cluster_text, clustering, registry
 
     kind = clustering.ClusterSettings
     example = "emodist cluster OUT --out clusters/ speaker_norm=true"
@@ -17,7 +17,7 @@ def run(words: Sequence[str]) -> int:
     given, settings = parsers.read(parser, words, kind)
     out = parsers.needs_out(given)
     found = clustering.run(given.table, settings, out)
-    print(json.dumps(found.about) if given.json else clustering.text(found.about))
+    print(json.dumps(found.about) if given.json else cluster_text.text(found.about))
     if not given.json:
         print(f"wrote {out}")
     return 0

@@ -4,7 +4,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from emodist import audit, clustering, export, judging, output, report, synthesis
+from emodist import audit, cluster_text, clustering, export, judging, output, report, synthesis
 from emodist.clustering import ClusterSettings
 from emodist.config import ExtractSettings, FeaturizeSettings, NetworkSettings, TrainSettings
 from emodist.pipelines import media_job, predict, tune
@@ -46,7 +46,7 @@ def run(folder: str) -> None:
     table = f"{root}/clips"
     _step("cluster", "groups of vlog windows, with the voice's own level taken out")
     grouped = ClusterSettings(speaker_norm=True, k_max=6)
-    _indented(clustering.text(clustering.run(vlogs.out, grouped, f"{root}/clusters").about))
+    _indented(cluster_text.text(clustering.run(vlogs.out, grouped, f"{root}/clusters").about))
     _step("audit", "nobody stands on both sides of a fold")
     _indented(audit.run(table, "loso").to_text())
     _step("evaluate", "tested on speakers that the classifier never heard")

@@ -19,8 +19,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from emodist import bundle, clustering, dataset, registry, sweeps
-from emodist.clustering import NOISE, ClusterSettings
+from emodist import bundle, cluster_scores, clustering, dataset, registry, sweeps
+from emodist.cluster_scores import NOISE
+from emodist.clustering import ClusterSettings
 from emodist.config import Choices, setting
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
@@ -30,7 +31,7 @@ from emodist.sweeps import Row, SweepSettings
 from emodist.tuning._nested import own, own_space, words
 
 COMPONENTS = (5, 10, 20, 40, 80)
-OBJECTIVES = {**clustering.INDICES, "stability": 1}
+OBJECTIVES = {**cluster_scores.INDICES, "stability": 1}
 SPACE_SETTINGS = ("pca", "speaker_norm")
 
 
@@ -165,7 +166,7 @@ class Clusters:
         labels, _ = clustering.fit(entry, points, k, settings)
         rng = np.random.default_rng(settings.seed)
         sampled = clustering.at_most(settings.sample, np.arange(len(points)), rng)
-        found: dict[str, Any] = clustering.score(points, labels, sampled)
+        found: dict[str, Any] = cluster_scores.score(points, labels, sampled)
         if self.settings.objective == "stability":
             _, draws = clustering.bootstrap(data, settings, rng)
             found["stability"] = clustering.stability(entry, points, labels, k, draws, settings)

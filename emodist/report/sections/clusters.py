@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from sklearn.metrics import silhouette_samples
 
-from emodist import clustering, plots
+from emodist import cluster_scores, clustering, plots
 from emodist.clustering import ClusterSettings
 from emodist.errors import ConfigError, EmodistError
 from emodist.report._material import DESCRIPTIVE, Material, Say, tuples
@@ -50,7 +50,7 @@ def _cluster_report(page: Page, material: Material, say: Say) -> ClusterSettings
     if 2 <= len(set(own.tolist())) < len(own):
         say("silhouettes")
         points = _points(material, settings)[kept]
-        n_noise = int(sum(cell == clustering.NOISE for cell in cluster_of))
+        n_noise = int(sum(cell == cluster_scores.NOISE for cell in cluster_of))
         rest = f", {n_noise} of them noise and not shown" if n_noise else ""
         page.figure(
             "silhouettes",
