@@ -19,7 +19,7 @@ GROUPS = {
     "corpora": ("corpora", "ontology", "fetch", "doctor"),
     "media to tables": ("plan", "extract", "featurize", "export", "trace"),
     "tables to models": ("audit", "cluster", "evaluate", "train", "tune", "report"),
-    "models to answers": ("predict", "export-model"),
+    "models to answers": ("predict", "serve", "export-model"),
     "on a cluster": ("submit",),
 }
 

@@ -127,7 +127,8 @@ def _keys(fs: Any, root: str) -> Iterator[dict]:
     request = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else ""}
     is_last = False
     while not is_last:
-        page = fs.call_s3("list_objects_v2", **request)
+        with storage.reached(fs.unstrip_protocol(root)):
+            page = fs.call_s3("list_objects_v2", **request)
         for entry in page.get("Contents", ()):
             yield {**entry, "name": f"{bucket}/{entry['Key']}", "size": entry["Size"]}
         is_last = not page["IsTruncated"]

@@ -345,8 +345,11 @@ def _source(uri: str) -> Iterator[Any]:
         yield uri
         return
     fs, path = storage.filesystem(uri)
-    if fs.info(path)["size"] <= WHOLE_BYTES:
-        source = io.BytesIO(fs.cat_file(path))
+    with storage.reached(uri):
+        is_small = fs.info(path)["size"] <= WHOLE_BYTES
+        content = fs.cat_file(path) if is_small else b""
+    if is_small:
+        source = io.BytesIO(content)
         source.name = uri
         yield source
     else:

@@ -22,8 +22,16 @@ from emodist.errors import EmodistError, OutputError
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What callers ask about.
 NOT_THERE = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
+# What s3fs makes of 500 and 503, after all tries.
+OVERLOADED = frozenset({errno.EBUSY, getattr(errno, "EREMOTEIO", errno.EIO)})
 # S3's client would wait a minute, five times, for a machine that is not there.
 CONNECT_S = 10
+# Each try is up to five of the client below (AWS_MAX_ATTEMPTS), whose pauses grow from 1 s to 8 s:
+# a server that throttles or breaks connections is borne with for about a minute, which is less
+# than `file_timeout_s`.
+TRIES = 8
+# Once a server has answered, that nothing listens there is an outage and no wrong address.
+_has_answered = False
 
 
 def is_remote(uri: str) -> bool:
@@ -45,9 +53,28 @@ def filesystem(uri: str) -> tuple[Any, str]:
     """The fsspec filesystem of a place, and the place's path in it."""
     own = {"config_kwargs": {"connect_timeout": CONNECT_S}} if uri.startswith("s3://") else {}
     fs, path = fsspec.core.url_to_fs(absolute(uri), **own)
+    if own:
+        import s3fs
+
+        fs.retries = TRIES
+        s3fs.core.set_custom_error_handler(_will_pass)
     # Another process may have changed the folder since this one listed it.
     fs.invalidate_cache()
     return fs, path
+
+
+def _will_pass(error: Exception) -> bool:
+    """Whether S3 should be asked once more; s3fs knows of broken connections and of `SlowDown`.
+
+    The answer to a HEAD has no text, and so only a status.
+    """
+    if type(error).__name__ == "EndpointConnectionError":
+        return _has_answered
+    answer = getattr(error, "response", None) or {}
+    # Two `create` at one moment: one of them has won, and the next answer says which.
+    if answer.get("Error", {}).get("Code") == "ConditionalRequestConflict":
+        return True
+    return answer.get("ResponseMetadata", {}).get("HTTPStatusCode") in (500, 502, 503, 504)
 
 
 def exists(uri: str) -> bool:
@@ -189,16 +216,19 @@ def reached(uri: str) -> Iterator[None]:
     EmodistError
         See above; names the place and what to look at.
     """
+    global _has_answered
     try:
         yield
+        _has_answered = _has_answered or is_remote(uri)
     except (EmodistError, *NOT_THERE):
         raise
     except Exception as error:
         # Errors of the client's library are not OSErrors; it is not loaded for local files.
-        of_client = type(error).__module__.startswith("botocore.")
+        of_client = type(error).__module__.startswith(("botocore.", "aiohttp."))
         if not is_remote(uri) or not (of_client or isinstance(error, OSError)):
             raise
-        reason = (None if of_client else _refusal(uri)) or str(error)
+        is_known = of_client or (isinstance(error, OSError) and error.errno in OVERLOADED)
+        reason = (None if is_known else _refusal(uri)) or str(error)
         raise EmodistError(
             f"{uri} cannot be reached: {reason.rstrip('.')}. Credentials, region and endpoint come "
             "from AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL and the like"

@@ -93,10 +93,7 @@ def is_acceptable(summary: dict[str, Any], settings: MediaSettings) -> bool:
 
 def _list(settings: MediaSettings) -> Iterator[MediaFile]:
     """The files of the input as they are found, at least one."""
-    shown = sys.stderr.isatty()
-    found = tqdm(
-        listing.media_files(settings.path), "listing", unit=" files", leave=False, disable=not shown
-    )
+    found = _found(settings.path)
     # What `extract` wrote into a folder below its input is output, not input.
     own = storage.join(settings.out, "audio") + "/"
     files = (file for file in found if not file.uri.startswith(own))
@@ -105,6 +102,26 @@ def _list(settings: MediaSettings) -> Iterator[MediaFile]:
         suffixes = " ".join(sorted(listing.SUFFIXES))
         raise ConfigError(f"{settings.path} holds no media files; known suffixes: {suffixes}")
     return itertools.chain([first], files)
+
+
+def _found(path: str) -> Iterator[MediaFile]:
+    """What lies under a path, counted on stderr: on a bar, or now and then in a line."""
+    is_terminal, over, n_files = sys.stderr.isatty(), threading.Event(), 0
+
+    def watch() -> None:
+        # Also while a page of a bucket is waited for.
+        while not over.wait(LINE_EVERY_S):
+            print(f"listing: {n_files:,} files so far", file=sys.stderr, flush=True)
+
+    if not is_terminal:
+        threading.Thread(target=watch, daemon=True, name="emodist-listing").start()
+    try:
+        files = listing.media_files(path)
+        for file in tqdm(files, "listing", unit=" files", leave=False, disable=not is_terminal):
+            n_files += 1
+            yield file
+    finally:
+        over.set()
 
 
 def _choose_engine(settings: MediaSettings, work: pa.Table) -> tuple[str, int]:

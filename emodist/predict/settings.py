@@ -2,11 +2,11 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from emodist import storage
 from emodist.bundle import Bundle
-from emodist.config import FeaturizeSettings, MediaSettings, setting
+from emodist.config import Choices, FeaturizeSettings, MediaSettings, setting
 from emodist.errors import ConfigError
 from emodist.network_bundle import NetworkBundle
 
@@ -63,6 +63,49 @@ class PredictSettings(MediaSettings):
         for name in self.timelines:
             if name not in FORMATS:
                 raise ConfigError(f"timelines takes {', '.join(FORMATS)}; got {name!r}")
+
+
+@dataclasses.dataclass(frozen=True)
+class ServeSettings:
+    """Bundle in, service out: media over HTTP, predictions back."""
+
+    CHOICES: ClassVar[Choices] = {}
+
+    bundle: str = setting("", "folder of a bundle, local or s3://")
+    host: str = setting(
+        "127.0.0.1",
+        "where to listen; the service asks nobody for a password: 0.0.0.0 opens it to the network",
+    )
+    port: int = setting(8000, "TCP port to listen on")
+    replicas: int = setting(1, "copies of the model, each with one CPU and one recording at a time")
+    address: str | None = setting(
+        None, "Ray cluster to use; default: RAY_ADDRESS, else one on this machine"
+    )
+    max_body_mb: float = setting(100.0, "a larger upload is refused, MB")
+    max_duration_s: float = setting(3600.0, "a longer recording is refused, seconds")
+    file_timeout_s: float = setting(
+        30.0, "a recording that yields no sound or segment for so long is given up, seconds"
+    )
+    min_confidence: float | None = setting(
+        None, "abstain below this confidence; default: twice chance, at most 0.5"
+    )
+    min_speech_fraction: float | None = setting(
+        None, "abstain where less of a segment is speech; default: 0.1, or the bundle's if larger"
+    )
+    yamnet_model: str | None = setting(
+        None, "YAMNet's model, if the bundle wants it; default: that of its training table"
+    )
+
+    def __post_init__(self) -> None:
+        if not self.bundle:
+            raise ConfigError("bundle is not set; say which, as in bundle=DIR")
+        object.__setattr__(self, "bundle", storage.absolute(self.bundle))
+        if not 1 <= self.port <= 65_535:
+            raise ConfigError(f"port must be within 1 and 65535; got {self.port}")
+        if self.replicas < 1:
+            raise ConfigError(f"replicas must be at least 1; got {self.replicas}")
+        if not self.max_body_mb > 0:
+            raise ConfigError(f"max_body_mb must be above 0; got {self.max_body_mb}")
 
 
 def featurize_settings(settings: PredictSettings, about: Mapping[str, Any]) -> FeaturizeSettings:

@@ -1,6 +1,7 @@
 """`cluster/`: valid, and agreeing with the jobs, the images and constraints.txt."""
 
 import copy
+import importlib
 import os
 import re
 import shlex
@@ -83,6 +84,10 @@ POD = (*WORKER, "template", "spec")
         ("rayjob-train", ("spec",), "entrypointNumCpus", "entrypointNumCPUs"),
         ("raycronjob-featurize", ("spec",), "schedule", "cron"),
         ("raycronjob-featurize", ("spec",), "jobTemplate", "rayJobTemplate"),
+        ("rayservice", ("spec",), "serveConfigV2", "serveConfig"),
+        ("rayservice", ("spec",), "rayClusterConfig", "rayClusterSpec"),
+        ("rayservice", ("spec",), "excludeHeadPodFromServeSvc", "excludeHeadFromServeSvc"),
+        ("rayservice", ("spec", "rayClusterConfig"), "authOptions", "authOption"),
     ],
 )
 def test_a_typo_in_a_manifest_is_found(name, path, old, new):
@@ -210,7 +215,12 @@ def images(value):
 
 @pytest.mark.parametrize(
     "path",
-    [CLUSTER / "kuberay/raycluster.yaml", CLUSTER / "aws.yaml", ROOT / "docker/compose.yaml"],
+    [
+        CLUSTER / "kuberay/raycluster.yaml",
+        CLUSTER / "kuberay/rayservice.yaml",
+        CLUSTER / "aws.yaml",
+        ROOT / "docker/compose.yaml",
+    ],
     ids=lambda path: path.stem,
 )
 def test_images_carry_the_versions_of_the_constraints_and_of_the_dockerfiles(path):
@@ -228,6 +238,53 @@ def test_images_carry_the_versions_of_the_constraints_and_of_the_dockerfiles(pat
 
 def test_the_manifests_name_the_ray_of_the_constraints():
     assert load("kuberay/raycluster.yaml")["spec"]["rayVersion"] == PINNED["ray"]
+    assert (
+        load("kuberay/rayservice.yaml")["spec"]["rayClusterConfig"]["rayVersion"] == PINNED["ray"]
+    )
+
+
+def serve_config():
+    """What KubeRay sends to Serve, through Serve's own schema."""
+    from ray.serve.schema import ServeDeploySchema
+
+    given = yaml.safe_load(load("kuberay/rayservice.yaml")["spec"]["serveConfigV2"])
+    # Serve passes over what it does not know.
+    assert given.keys() <= ServeDeploySchema.model_fields.keys()
+    config = ServeDeploySchema.model_validate(given)
+    (app,) = config.applications
+    assert given["applications"][0].keys() <= type(app).model_fields.keys()
+    assert given["http_options"].keys() <= type(config.http_options).model_fields.keys()
+    return config, app
+
+
+@pytest.mark.slow
+def test_serve_takes_the_config_and_builds_its_application():
+    from ray.serve._private.api import call_user_app_builder_with_args_if_necessary as built
+
+    config, app = serve_config()
+    assert (config.http_options.host, config.http_options.port) == ("0.0.0.0", 8000)
+    module, name = app.import_path.split(":")
+    application = built(getattr(importlib.import_module(module), name), app.args)
+    assert application._bound_deployment.num_replicas == app.args["replicas"]
+
+
+def test_replicas_have_a_cpu_each_and_memory_on_the_workers_of_the_service():
+    _, app = serve_config()
+    spec = load("kuberay/rayservice.yaml")["spec"]["rayClusterConfig"]
+    assert spec["headGroupSpec"]["rayStartParams"]["num-cpus"] == "0"
+    (group,) = spec["workerGroupSpecs"]
+    offers = container(group)["resources"]
+    assert offers["limits"]["memory"] == offers["requests"]["memory"]
+    cpus, memory = int(offers["limits"]["cpu"]), int(offers["limits"]["memory"].removesuffix("Gi"))
+    assert app.args["replicas"] <= cpus * group["minReplicas"]
+    # A replica with TensorFlow and a network (0.99 GB measured), and two children that decode.
+    assert memory >= cpus * (1.0 + 2 * ACTOR_GIB)
+    assert spec["authOptions"] == load("kuberay/raycluster.yaml")["spec"]["authOptions"]
+    assert {"name": "serve", "containerPort": 8000} in container(group)["ports"]
+    # The only image with Ray Serve.
+    text = (ROOT / "docker/Dockerfile.tensorflow").read_text()
+    assert re.search(r'"\.\[[\w,]*\bserve\b[\w,]*\]"', text)
+    assert all(image.endswith("-tf") for image in images(spec))
 
 
 def check_launcher(given):

@@ -1,3 +1,4 @@
+import os
 import socket
 import subprocess
 import sys
@@ -74,6 +75,8 @@ def bucket():
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # Of a listing, 100 keys make a page: several pages need no thousands of objects.
+        env={**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": "100"},
     )
     variables = {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
