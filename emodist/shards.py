@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from emodist import schema, stages, storage, tables
 from emodist.child import Child, FileTimeoutError, ProcessDiedError
 from emodist.config import FeaturizeSettings, MediaSettings
-from emodist.errors import AudioError, CorpusError, EmodistError, OutputError
+from emodist.errors import AudioError, CorpusError, EmodistError
 from emodist.stages import Outcome, Outcomes, Saved
 
 
@@ -72,8 +72,9 @@ class ShardRunner:
         result = ShardResult(shard["shard"])
         try:
             self._run(shard, result)
-        except (OutputError, FileNotFoundError):
-            # Another run published the group and removed the staged files under this one.
+        except (EmodistError, FileNotFoundError):
+            # Another run published the group and removed the staged files under this one, or under
+            # its child, whatever either was doing with them.
             if not storage.exists(published(self.settings.out, "recordings", shard["group"])):
                 raise
         return result
