@@ -23,8 +23,9 @@ def learning(histories: Mapping[str, History], title: str = "") -> Figure:
     above, below = figure.subplots(2, 1, sharex=True)
     for number, (name, history) in enumerate(histories.items()):
         color = CLUSTERS[number % len(CLUSTERS)]
+        label = short(name) if len(histories) > 1 else None
         epochs = [row["epoch"] for row in history]
-        above.plot(epochs, [row["loss"] for row in history], color=color, label=short(name))
+        above.plot(epochs, [row["loss"] for row in history], color=color, label=label)
         if all("dev_uar" in row for row in history):
             losses, recalls = ([row[k] for row in history] for k in ("dev_loss", "dev_uar"))
             kept = kept_epoch(history)
@@ -33,6 +34,7 @@ def learning(histories: Mapping[str, History], title: str = "") -> Figure:
                 axes.plot(epochs[kept], values[kept], "o", color=color)
     for axes in (above, below):
         axes.grid(axis="y", alpha=0.3)
+    below.xaxis.get_major_locator().set_params(integer=True)
     above.set(ylabel="loss (cross-entropy)")
     below.set(xlabel="epoch", ylabel="UAR, development speakers", ylim=(0, None))
     above.plot([], [], color="0.3", label="training")
