@@ -31,7 +31,7 @@ def cluster():
 def test_a_cluster_without_a_cpu_grows_for_the_work(cluster, tmp_path):
     for index in range(60):
         write_clip(tmp_path / "clips" / "ab"[index % 2] / f"{index}.wav", index, 12.0)
-    # The slowest feature: the first worker is not done before the second has started.
+    # The slowest feature, so that a second worker mostly has something left to do.
     words = ("featurize", tmp_path / "clips", "--corpus", "folder", "features=tonnetz")
     words = (*words, "--out", tmp_path / "out", "--json", "price_per_cpu_h=2")
     run = start(*words, env=cluster.environment)
