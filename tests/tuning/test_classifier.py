@@ -15,6 +15,8 @@ from emodist.tuning._nested import ALL
 from emodist.tuning.classifier import MODELS, Classifier, ClassifierSweep
 from tests.tuning.conftest import rows_of, speech, work
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"models": ("knn",), "pca": None, "balance": "none", "folds": "group3", "inner_folds": 2}
 
 
@@ -54,7 +56,6 @@ def test_rows_of_the_outer_test_side_change_nothing_in_that_folds_search(search)
     assert found(before, ALL) != found(after, ALL)
 
 
-@pytest.mark.slow
 def test_noise_is_at_chance_by_the_nested_score_and_above_it_by_the_selected_one():
     """Why the sweep is nested: the best of many is lucky."""
     selected, nested = [], []
