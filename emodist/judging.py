@@ -17,6 +17,7 @@ from emodist.dataset import Dataset
 from emodist.errors import ConfigError
 from emodist.evaluation import Comparison, Evaluation
 from emodist.network_training import Progress
+from emodist.splits import Fold
 from emodist.training import Prediction
 
 # Hears the name of a fold and how far its network is.
@@ -74,19 +75,17 @@ def evaluate(
             f"--with takes other models, each once; got {', '.join(blend)} beside {settings.model}"
         )
     history: History = {}
-    data, prediction, found = cross_validated(table, settings, _noting(settings, tell, history))
-    if blend:
-        parts = [prediction.probabilities]
-        for name in blend:
-            other = config.rival(settings, name)
-            _, more, _ = cross_validated(table, other, _noting(other, tell, history))
-            parts.append(more.probabilities)
-        mean = np.mean(parts, axis=0)
-        prediction = dataclasses.replace(prediction, probabilities=mean)
-        found = training.judge(data, training.make_folds(data, settings), prediction, settings)
+    data, folds, prediction = _predicted(table, settings, _noting(settings, tell, history))
+    parts = [prediction.probabilities]
+    for name in blend:
+        other = config.rival(settings, name)
+        _, _, more = _predicted(table, other, _noting(other, tell, history))
+        parts.append(more.probabilities)
+    prediction = dataclasses.replace(prediction, probabilities=np.mean(parts, axis=0))
+    found = training.judge(data, folds, prediction, settings)
     comparison = None
     if against is not None:
-        _, rival, _ = cross_validated(table, config.rival(settings, against), tell)
+        _, _, rival = _predicted(table, config.rival(settings, against), tell)
         _, classes = data.targets()
         comparison = evaluation.compare(
             data.label[prediction.rows].astype(str),
@@ -186,6 +185,13 @@ def cross_validated(
 
     A network reads its rows from the table as it needs them: the dataset then has keys alone.
     """
+    data, folds, prediction = _predicted(table, settings, tell)
+    return data, prediction, training.judge(data, folds, prediction, settings)
+
+
+def _predicted(
+    table: str, settings: TrainSettings | NetworkSettings, tell: Tell | None
+) -> tuple[Dataset, list[Fold], Prediction]:
     if isinstance(settings, NetworkSettings):
         data = labelled(table, [])
         source = TableSource(table, data, settings.columns())
@@ -195,7 +201,7 @@ def cross_validated(
         data = labelled(table, settings.features)
         folds = training.make_folds(data, settings)
         prediction = training.out_of_fold(data, folds, settings)
-    return data, prediction, training.judge(data, folds, prediction, settings)
+    return data, folds, prediction
 
 
 def _noting(settings: TrainSettings | NetworkSettings, tell: Tell | None, history: History) -> Tell:

@@ -216,12 +216,12 @@ def has_more(kind: Kind, row: Row) -> bool:
 def advance(kind: Kind, row: Row, n_cpus: int = 1) -> Row:
     """The row after one more step; an error of the configuration is a failed row.
 
+    BLAS and OpenMP keep to `n_cpus` threads: trials at once would wait for each other's.
+
     Raises
     ------
     OutputError
         If the trial's folder cannot be written.
-
-    BLAS and OpenMP keep to `n_cpus` threads: trials at once would wait for each other's.
     """
     clock, cpu = time.monotonic(), time.process_time()
     row = dict(row)

@@ -133,7 +133,7 @@ class Predictor:
                 cut.runner.close()
         self._root.cleanup()
 
-    def _predicted(self, cut: "_Cut", path: str) -> dict[str, Any]:
+    def _predicted(self, cut: _Cut, path: str) -> dict[str, Any]:
         out, made = cut.settings.out, cut.made
         planned = plan.recordings(list(listing.media_files(path)), cut.corpus, made.corpus)
         (shard,) = plan.cut(planned, made.fingerprint(), ONE).to_pylist()

@@ -125,7 +125,7 @@ class Network(Nested):
         return super().score(steps[-1:])
 
     def learned(
-        self, folds: Sequence[Fold], settings: NetworkSettings, epochs: int, kept: "Kept"
+        self, folds: Sequence[Fold], settings: NetworkSettings, epochs: int, kept: Kept
     ) -> Prediction:
         """What networks of so many epochs say of the test rows of folds."""
         _begin(self.settings.cpus_per_trial, self.settings.gpus_per_trial > 0)
