@@ -258,6 +258,7 @@ def serve_config():
 
 
 @pytest.mark.slow
+@pytest.mark.ray
 def test_serve_takes_the_config_and_builds_its_application():
     from ray.serve._private.api import call_user_app_builder_with_args_if_necessary as built
 
@@ -268,6 +269,7 @@ def test_serve_takes_the_config_and_builds_its_application():
     assert application._bound_deployment.num_replicas == app.args["replicas"]
 
 
+@pytest.mark.ray
 def test_replicas_have_a_cpu_each_and_memory_on_the_workers_of_the_service():
     _, app = serve_config()
     spec = load("kuberay/rayservice.yaml")["spec"]["rayClusterConfig"]
