@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from emodist.config import MediaSettings
-from emodist.errors import EmodistError
+from emodist.errors import EmodistError, FileTimeoutError, ProcessDiedError, UnexpectedError
 from emodist.storage import NO_SPACE
 
 START_TIMEOUT_S = 300.0
@@ -27,18 +27,6 @@ START_TIMEOUT_S = 300.0
 ALIVE_EVERY_S = 0.1
 # After the last message of a request; it is the same object on both sides of a pipe.
 END = ...
-
-
-class ProcessDiedError(EmodistError):
-    """The child died while it worked on a file."""
-
-
-class FileTimeoutError(EmodistError):
-    """A file kept the child busy without a result, and the child was ended."""
-
-
-class UnexpectedError(EmodistError):
-    """An error that emodist does not know met a file; its name stands in the message."""
 
 
 class Child:

@@ -22,10 +22,17 @@ from tqdm import tqdm
 
 from emodist import listing, storage
 from emodist.audio import decode
-from emodist.child import Child, FileTimeoutError, ProcessDiedError
+from emodist.child import Child
 from emodist.config import MediaSettings
-from emodist.corpora import AsideError, Corpus, Description
-from emodist.errors import AudioError, ConfigError, CorpusError
+from emodist.corpora import Corpus, Description
+from emodist.errors import (
+    AsideError,
+    AudioError,
+    ConfigError,
+    CorpusError,
+    FileTimeoutError,
+    ProcessDiedError,
+)
 
 KINDS = (
     "missing", "extra", "unreadable", "silent", "duplicate", "lfs_pointer", "contradictory",

@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from emodist import __version__, registry, storage
 from emodist.corpora import Download
-from emodist.errors import ConfigError, EmodistError, OutputError
+from emodist.errors import ConfigError, FetchError, OutputError
 
 STATE = ".emodist-fetch"
 CHUNK = 2**20
@@ -37,10 +37,6 @@ FIRST_WAIT_S = 1.0
 # 1440 WAV files are 2.9 times their archive; a hundred times is an attack.
 MAX_GROWTH = 100
 LINE_EVERY_S = 15.0
-
-
-class FetchError(EmodistError):
-    """What was downloaded did not arrive, or is not what was published."""
 
 
 def fetch(

@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emodist import schema, stages, storage, tables
-from emodist.child import Child, FileTimeoutError, ProcessDiedError
+from emodist.child import Child
 from emodist.config import FeaturizeSettings, MediaSettings
-from emodist.errors import AudioError, CorpusError, EmodistError
+from emodist.errors import AudioError, CorpusError, EmodistError, FileTimeoutError, ProcessDiedError
 from emodist.stages import Outcome, Outcomes, Saved
 
 

@@ -18,9 +18,8 @@ import pyarrow as pa
 
 from emodist import features, schema, storage, tables, variants
 from emodist.audio import decode, encode, segments
-from emodist.child import UnexpectedError
 from emodist.config import ExtractSettings, FeaturizeSettings, MediaSettings
-from emodist.errors import EmodistError, OutputError
+from emodist.errors import EmodistError, OutputError, UnexpectedError
 from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
 

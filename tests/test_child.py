@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from emodist.child import Child, FileTimeoutError, ProcessDiedError, UnexpectedError
+from emodist.child import Child
 from emodist.config import MediaSettings
-from emodist.errors import EmodistError
+from emodist.errors import EmodistError, FileTimeoutError, ProcessDiedError, UnexpectedError
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,7 @@ import pytest
 from emodist import cli, fetch
 from emodist.corpora import Download
 from emodist.corpora.ravdess import Ravdess
-from emodist.errors import ConfigError, OutputError
-from emodist.fetch import FetchError
+from emodist.errors import ConfigError, FetchError, OutputError
 
 pytestmark = pytest.mark.slow
 

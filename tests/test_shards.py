@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from emodist import schema, shards, stages, tables
-from emodist.child import Child, ProcessDiedError
+from emodist.child import Child
 from emodist.config import FeaturizeSettings
+from emodist.errors import ProcessDiedError
 from emodist.stages import Outcome, Saved
 
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from emodist.audio.pyav_reader import PyavReader
 from emodist.audio.readers import Reader, check_complete
-from emodist.audio.soundfile_reader import GaveUpError, SoundfileReader
+from emodist.audio.soundfile_reader import SoundfileReader
 from emodist.audio.source import SAMPLE_RATE, AudioInfo, Source, open_source
-from emodist.errors import AudioError, ConfigError
+from emodist.errors import AudioError, ConfigError, GaveUpError
 from emodist.registry import suggest
 
 BLOCK_S = 10

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from emodist.audio import headers
 from emodist.audio.readers import check_complete, downmix
 from emodist.audio.source import AudioInfo, Source
-from emodist.errors import AudioError
+from emodist.errors import GaveUpError
 
 # About a second: the working set of the resampler then stays in the processor's cache.
 _CHUNK = 32_768
@@ -71,10 +71,6 @@ class SoundfileReader:
     def _raise_own_error(self) -> None:
         if self._file is not None and self._file.error is not None:
             raise self._file.error
-
-
-class GaveUpError(AudioError):
-    """libsndfile cannot open a file, or go on with it; another decoder may."""
 
 
 class _Listened:

@@ -15,7 +15,6 @@ from pathlib import PurePosixPath
 from typing import ClassVar, Self
 
 from emodist import registry
-from emodist.errors import CorpusError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,10 +24,6 @@ class Description:
     speaker: str | None = None
     label: str | None = None
     attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-
-class AsideError(CorpusError):
-    """A file that belongs to the corpus but is none of its recordings, as a whole dialogue."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 from typing import ClassVar, Self
 
 from emodist import storage
-from emodist.corpora import AsideError, Corpus, Description, Protocol, _labels
-from emodist.errors import ConfigError, CorpusError
+from emodist.corpora import Corpus, Description, Protocol, _labels
+from emodist.errors import AsideError, ConfigError, CorpusError
 
 EMOTIONS = {
     "ang": "angry", "hap": "happy", "exc": "excited", "sad": "sad", "neu": "neutral",

@@ -4,9 +4,8 @@ import pytest
 import soundfile
 
 from emodist import config
-from emodist.corpora import AsideError
 from emodist.corpora.iemocap import Iemocap
-from emodist.errors import ConfigError, CorpusError
+from emodist.errors import AsideError, ConfigError, CorpusError
 from emodist.pipelines import media_job
 
 EVALUATION = """\

@@ -13,10 +13,9 @@ that once, in a process of its own (`convert`).
 from emodist.features._yamnet.aggregate import aggregate, labels, slugs
 from emodist.features._yamnet.frontend import log_mel, patch_blocks, patches, patches_of
 from emodist.features._yamnet.model import YamnetModel, load
-from emodist.features._yamnet.prepared import YamnetError, prepare
+from emodist.features._yamnet.prepared import prepare
 
 __all__ = [
-    "YamnetError",
     "YamnetModel",
     "aggregate",
     "labels",

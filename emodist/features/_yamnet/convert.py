@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from emodist.errors import ModelUnavailableError, NotYamnetError
 from emodist.features._yamnet import frontend
 
 # The network after its conversion against the model's own call.
@@ -22,20 +23,12 @@ RTOL, ATOL = 1e-3, 1e-4
 _FRONT_END_ATOL = 0.02
 
 
-class UnavailableError(Exception):
-    """The model could not be fetched."""
-
-
-class UnexpectedError(Exception):
-    """The model has another interface or another front end."""
-
-
 def convert(source: str, out: Path) -> None:
     """Fill the folder `out` (see `prepared`) from a SavedModel folder or an https address.
 
     Raises
     ------
-    UnavailableError, UnexpectedError
+    ModelUnavailableError, NotYamnetError
         With the reason in one line.
     """
     import tensorflow as tf
@@ -50,7 +43,7 @@ def convert(source: str, out: Path) -> None:
     own = frozen.prune(frozen.inputs, [embeddings, scores])(tf.constant(probe))
     expected = np.concatenate([part.numpy() for part in own], axis=1)
     if not np.allclose(core(tf.constant(inputs)).numpy(), expected, RTOL, ATOL):
-        raise UnexpectedError("its network, fed emodist's patches, disagrees with its own call")
+        raise NotYamnetError("its network, fed emodist's patches, disagrees with its own call")
 
     class_map = Path(model.class_map_path().numpy().decode())
     constant = _constant(core.get_concrete_function())
@@ -77,13 +70,13 @@ def _resolved(source: str) -> str:
         import tensorflow_hub as hub
     except ImportError as error:
         # tensorflow-hub 0.16 imports pkg_resources, which setuptools 81 and later lack.
-        raise UnavailableError(
+        raise ModelUnavailableError(
             f"tensorflow_hub does not import ({error}); it needs setuptools<81"
         ) from error
     try:
         return hub.resolve(source)
     except Exception as error:  # urllib, tarfile, OSError, tf.errors
-        raise UnavailableError(f"{type(error).__name__}: {error}") from error
+        raise ModelUnavailableError(f"{type(error).__name__}: {error}") from error
 
 
 def _frozen(tf, model) -> tuple[Any, Any, Any]:
@@ -91,9 +84,9 @@ def _frozen(tf, model) -> tuple[Any, Any, Any]:
     try:
         call = model.__call__.get_concrete_function(tf.TensorSpec([None], tf.float32))
     except (AttributeError, TypeError, ValueError) as error:
-        raise UnexpectedError("it cannot be called on a waveform of shape (n_samples,)") from error
+        raise NotYamnetError("it cannot be called on a waveform of shape (n_samples,)") from error
     if not hasattr(model, "class_map_path"):
-        raise UnexpectedError("it has no class_map_path()")
+        raise NotYamnetError("it has no class_map_path()")
     outputs = call.structured_outputs
     if isinstance(outputs, dict):
         order = sorted(outputs)
@@ -102,7 +95,7 @@ def _frozen(tf, model) -> tuple[Any, Any, Any]:
         at = {"scores": 0, "embeddings": 1, "log_mel": 2}
     frozen = _constant(call)
     if len(frozen.outputs) != 3 or len(at) != 3:
-        raise UnexpectedError(
+        raise NotYamnetError(
             f"its call returns {len(frozen.outputs)} tensors; "
             "expected scores, embeddings and log_mel"
         )
@@ -152,7 +145,7 @@ def _patches_tensor(tf, frozen, embeddings, probe, expected) -> tuple[Any, int]:
             own = value.numpy().reshape(expected.shape)
             if np.allclose(own, expected, 0, _FRONT_END_ATOL):
                 return tensor, value.shape.rank
-    raise UnexpectedError(
+    raise NotYamnetError(
         "no tensor in its graph holds log-mel patches of shape (n, 96, 64) as "
         "YAMNet's front end makes them"
     )
@@ -200,10 +193,10 @@ def main(arguments: list[str]) -> int:
     source, out = arguments
     try:
         convert(source, Path(out))
-    except UnavailableError as error:
+    except ModelUnavailableError as error:
         print(" ".join(str(error).split()))
         return 3
-    except UnexpectedError as error:
+    except NotYamnetError as error:
         print(" ".join(str(error).split()))
         return 4
     return 0

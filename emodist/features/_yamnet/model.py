@@ -16,9 +16,10 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from emodist.errors import YamnetError
 from emodist.features._yamnet import frontend
 from emodist.features._yamnet.aggregate import slugs
-from emodist.features._yamnet.prepared import HOW_TO_INSTALL, YamnetError, prepare
+from emodist.features._yamnet.prepared import HOW_TO_INSTALL, prepare
 
 Backend = Literal["auto", "litert", "tensorflow"]
 

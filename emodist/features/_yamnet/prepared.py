@@ -26,7 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emodist import storage
-from emodist.errors import EmodistError
+from emodist.errors import YamnetError
 
 # Part of every name in the cache: raise it when the form of a prepared folder changes.
 FORMAT = 1
@@ -38,10 +38,6 @@ _HOW_TO_GET = (
     "yamnet.model=FOLDER, local or s3://"
 )
 HOW_TO_INSTALL = 'pip install "emodist[yamnet]"'
-
-
-class YamnetError(EmodistError):
-    """A YAMNet model that cannot be had, or that is not one."""
 
 
 def prepare(uri: str, cache: str | Path | None = None) -> Path:

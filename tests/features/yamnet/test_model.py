@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from emodist.errors import YamnetError
 from emodist.features import _yamnet as yamnet
-from emodist.features._yamnet import YamnetError
 
 pytestmark = pytest.mark.tf
 

@@ -11,8 +11,9 @@ import fsspec
 import numpy as np
 import pytest
 
+from emodist.errors import YamnetError
 from emodist.features import _yamnet as yamnet
-from emodist.features._yamnet import YamnetError, prepared
+from emodist.features._yamnet import prepared
 from tests.yamnet_models import save_tiny
 
 
