@@ -33,8 +33,9 @@ import soundfile
 from decode import make_mp4
 from features import DATA, PLAIN, plain_functionals
 
-from emodist import stages, tables
+from emodist import stages
 from emodist.config import FeaturizeSettings
+from emodist.tables import parquet
 
 N_CLIPS = 100
 WINDOW_S = 4
@@ -72,7 +73,7 @@ def emodist(files, target):
     settings = FeaturizeSettings(path="-", out="-", features=tuple(PLAIN))
     stage = stages.Featurize(settings)
     n_rows = 0
-    with tables.parquet_writer(str(target), stage.schema) as write:
+    with parquet.writer(str(target), stage.schema) as write:
         recordings = ({"uri": str(file), "recording_id": str(file)} for file in files)
         for message in stage(recordings):
             if isinstance(message, pa.RecordBatch):

@@ -225,11 +225,11 @@ def prepare():
 def write_chunk(job):
     import pyarrow as pa
 
-    from emodist import tables
+    from emodist.tables import parquet
 
     files, target = job
     n_rows = 0
-    with tables.parquet_writer(target, stage.schema) as write:
+    with parquet.writer(target, stage.schema) as write:
         for message in stage({"uri": file, "recording_id": file} for file in files):
             if isinstance(message, pa.RecordBatch):
                 write(message)

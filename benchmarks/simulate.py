@@ -114,12 +114,13 @@ def one_shard_s(out, work):
 
 def publish(settings):
     """The output of a run that is done: a file without rows for every group and table."""
-    from emodist import shards, tables
+    from emodist import shards
     from emodist.plan_log import PlanLog
+    from emodist.tables import parquet
 
     groups = PlanLog(settings.out).work()["group"].unique().to_pylist()
     for table, schema in shards.table_schemas(settings).items():
-        with tables.parquet_writer(f"{settings.out}/{table}/first.parquet", schema):
+        with parquet.writer(f"{settings.out}/{table}/first.parquet", schema):
             pass
         one = Path(settings.out) / table / "first.parquet"
         for k, group in enumerate(groups):

@@ -19,9 +19,10 @@ import pyarrow.csv
 from imblearn.over_sampling import SMOTE
 from sklearn.preprocessing import StandardScaler
 
-from emodist import dataset, export, schema, storage, training
+from emodist import dataset, storage, training
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.tables import flat, locate, schema
 
 LIBROSA = (
     *("mfcc", "chroma_stft", "spectral_centroid", "spectral_bandwidth", "spectral_contrast"),
@@ -109,7 +110,7 @@ def csv_set(table: str, folder: str) -> dict[str, Any]:
     ConfigError
         If the table has no labels, no YAMNet embedding or none of librosa's features.
     """
-    source = export.open_table(table)
+    source = locate.open_table(table)
     known = [field.name for field in source.schema if schema.is_feature(field)]
     librosa = [name for name in known if name in LIBROSA]
     missing = [] if "yamnet" in known else ["yamnet"]
@@ -124,7 +125,7 @@ def csv_set(table: str, folder: str) -> dict[str, Any]:
     made = smote(rows if len(rows) else data)
     places = [storage.join(storage.absolute(folder), name) for name in FILES]
     for place, chosen in zip(places, (["yamnet"], librosa), strict=False):
-        export.to_csv(source, place, chosen)
+        flat.to_csv(source, place, chosen)
     with (
         storage.new_file(places[-1]) as path,
         pyarrow.csv.CSVWriter(path, _balanced_schema(rows)) as writer,
@@ -194,7 +195,7 @@ def _balanced(data: Dataset, made: Synthetic) -> Iterator[pa.RecordBatch]:
 
 
 def _featurize_command(table: str, wanted: list[str]) -> str:
-    made = dataset.origin(table).get("settings", {})
+    made = locate.origin(table).get("settings", {})
     known = list(dict.fromkeys([*made.get("features", ()), *wanted]))
     return (
         f"emodist featurize {made.get('path', 'PATH')} --corpus {made.get('corpus', 'NAME')} "

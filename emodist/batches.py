@@ -20,10 +20,10 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import pyarrow.dataset as ds
 
-from emodist import export, schema
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
 from emodist.registry import suggest
+from emodist.tables import locate, schema
 
 # Row groups that fit into so many bytes are read once and kept.
 KEEP_BYTES = 2**30
@@ -78,7 +78,7 @@ class TableSource:
 
     def __init__(self, uri: str, keys: Dataset, columns: Sequence[str] | None = None):
         self.uri = uri
-        table = export.open_table(uri)
+        table = locate.open_table(uri)
         self.columns, self.shape = feature_shape(table.schema, columns)
         fields = [table.schema.field(name) for name in self.columns]
         self.names = [label for field in fields for label in schema.labels(field)]
@@ -117,7 +117,7 @@ class TableSource:
         if number in self._kept:
             return self._kept[number]
         if self._fragments is None:
-            self._fragments = _row_groups(export.open_table(self.uri))
+            self._fragments = _row_groups(locate.open_table(self.uri))
         # One thread: it has the time of a whole window, and the network wants the other cores.
         table = self._fragments[number].to_table(columns=list(self.columns), use_threads=False)
         for name in self.columns:

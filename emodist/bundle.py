@@ -20,10 +20,11 @@ import pyarrow.parquet as pq
 import skops.io
 
 import emodist
-from emodist import evaluation, network_bundle, registry, schema, storage, tables
+from emodist import evaluation, network_bundle, registry, storage
 from emodist.config import TrainSettings
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError, OutputError
+from emodist.tables import parquet, schema
 
 # What models hold beside the types that skops trusts by itself; none of them runs code.
 TRUSTED = (
@@ -174,7 +175,7 @@ def load(uri: str) -> Bundle | network_bundle.NetworkBundle:
 def save_rows(uri: str, data: Dataset) -> None:
     """`rows.parquet` of a bundle."""
     keys = [pa.array(getattr(data, name), ROWS.field(name).type) for name in ROWS.names]
-    with tables.parquet_writer(storage.join(uri, "rows.parquet"), ROWS) as write:
+    with parquet.writer(storage.join(uri, "rows.parquet"), ROWS) as write:
         write(pa.RecordBatch.from_arrays(keys, schema=ROWS))
 
 

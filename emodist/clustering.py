@@ -32,21 +32,12 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 import emodist
-from emodist import (
-    cluster_scores,
-    cluster_text,
-    dataset,
-    plots,
-    registry,
-    schema,
-    storage,
-    tables,
-    training,
-)
+from emodist import cluster_scores, cluster_text, dataset, plots, registry, storage, training
 from emodist.cluster_scores import NOISE
 from emodist.config import Choices, TrainSettings, setting
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError, OutputError
+from emodist.tables import parquet, schema
 
 PLOTS = ("silhouette.png", "scatter.png")
 FILES = ("clusters.parquet", "scores.csv", "examples.csv", "clusters.json", *PLOTS)
@@ -250,7 +241,7 @@ def save(found: Clustering, out: str) -> None:
         columns.append(
             pa.array(numbers.astype(np.float32), fields.field(name).type, from_pandas=True)
         )
-    with tables.parquet_writer(storage.join(out, "clusters.parquet"), fields) as write:
+    with parquet.writer(storage.join(out, "clusters.parquet"), fields) as write:
         write(pa.RecordBatch.from_arrays(columns, schema=fields))
     _write_csv(storage.join(out, "scores.csv"), found.scores)
     _write_csv(storage.join(out, "examples.csv"), _example_rows(found))

@@ -3,7 +3,6 @@
 Rows come in one order, by corpus, file and segment, whichever engine or shard wrote them.
 """
 
-import contextlib
 import dataclasses
 import json
 from collections.abc import Iterable, Sequence
@@ -13,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from emodist import export, output, registry, schema, splits, storage
+from emodist import registry, splits
 from emodist.errors import ConfigError
+from emodist.tables import locate, schema
 
 KEYS = schema.SEGMENTS.names
 ORDER = ("corpus", "uri", "recording_id", "segment")
@@ -217,7 +217,7 @@ def load(tables: str | Sequence[str], features: Sequence[str] | None = None) -> 
 
 
 def _read(uri: str, features: Sequence[str] | None) -> Dataset:
-    table = export.open_table(uri)
+    table = locate.open_table(uri)
     fields = {field.name: field for field in table.schema}
     if "recording_id" not in fields:
         raise ConfigError(f"{uri} has no column recording_id; is it a table of emodist?")
@@ -291,39 +291,11 @@ def _described(uri: str, rows: pa.Table) -> Iterable[tuple[str, dict[str, Any]]]
     batches: Iterable[pa.RecordBatch] = []
     if "attributes" in rows.column_names:
         batches = rows.select(columns).to_batches()
-    elif out := output_folder(uri):
-        batches = output.table(out, "recordings").to_batches(columns=columns)
+    elif out := locate.output_folder(uri):
+        batches = locate.table(out, "recordings").to_batches(columns=columns)
     for batch in batches:
         for row in batch.to_pylist():
             yield row["recording_id"], json.loads(row["attributes"] or "{}")
-
-
-def origin(uri: str) -> dict[str, Any]:
-    """How a table was made: its folder, settings, versions, and the hash of YAMNet's network.
-
-    Empty for a table that lies outside an output folder.
-    """
-    folder = output_folder(uri)
-    if folder is None:
-        return {}
-    record = json.loads(storage.read(storage.join(folder, "run.json")))
-    made = {"uri": folder, **{key: record[key] for key in ("emodist", "settings", "versions")}}
-    with contextlib.suppress(FileNotFoundError):
-        core = json.loads(storage.read(storage.join(folder, "yamnet", "core.json")))
-        made["yamnet_sha256"] = core["core_sha256"]
-    return made
-
-
-def output_folder(uri: str) -> str | None:
-    """The output folder that a table lies in, or is."""
-    folder = storage.absolute(uri)
-    for _ in range(3):
-        if {"run.json", "recordings"} <= storage.names(folder):
-            return folder
-        folder = folder.rpartition("/")[0]
-        if not folder:
-            break
-    return None
 
 
 def _concatenate(parts: list[Dataset]) -> Dataset:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 import emodist
-from emodist import bundle, config, dataset, evaluation, network_fit, storage, tables, training
+from emodist import bundle, config, dataset, evaluation, network_fit, storage, training
 from emodist.batches import TableSource
 from emodist.config import NetworkSettings, TrainSettings
 from emodist.dataset import Dataset
@@ -18,6 +18,7 @@ from emodist.errors import ConfigError
 from emodist.evaluation import Comparison, Evaluation
 from emodist.network_training import Progress
 from emodist.splits import Fold
+from emodist.tables import locate, parquet
 from emodist.training import Prediction
 
 # Hears the name of a fold and how far its network is.
@@ -97,7 +98,7 @@ def evaluate(
         )
     judgement = Judgement(found, comparison, against, tuple(blend), history)
     if out is not None:
-        made = dataset.origin(table)
+        made = locate.origin(table)
         result = {
             "emodist": emodist.__version__,
             "settings": settings.identity(),
@@ -124,7 +125,7 @@ def train(table: str, settings: TrainSettings, out: str) -> Judgement:
     """
     data, _, found = cross_validated(table, settings)
     model, temperature = training.fit(data, settings)
-    made = dataset.origin(table)
+    made = locate.origin(table)
     where = storage.absolute(out)
     bundle.save(where, model, temperature, data, settings, found, made.get("settings", {}), made)
     return Judgement(found)
@@ -241,7 +242,7 @@ def _save_predictions(uri: str, data: Dataset, prediction: Prediction) -> None:
             for name, cells in columns.items()
         }
     )
-    with tables.parquet_writer(uri, batch.schema) as write:
+    with parquet.writer(uri, batch.schema) as write:
         write(batch)
 
 

@@ -22,13 +22,13 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 import emodist
-from emodist import plan_log, storage, tables
+from emodist import plan_log, storage
 from emodist.config import FeaturizeSettings, MediaSettings
-from emodist.errors import ConfigError, OutputError
+from emodist.errors import OutputError
+from emodist.tables import locate, parquet
 
 PACKAGES = ("ray", "numpy", "scipy", "librosa", "numba", "av", "soundfile", "soxr", "pyarrow")
 
@@ -99,22 +99,6 @@ def share_model(settings: MediaSettings) -> MediaSettings:
     return dataclasses.replace(settings, feature_settings={**settings.feature_settings, **own})
 
 
-def table(out: str, name: str) -> ds.Dataset:
-    """A table of an output folder, as an Arrow dataset.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such table.
-    """
-    folder = storage.join(out, name)
-    fs, path = storage.filesystem(folder)
-    files = sorted(f"{path}/{file}" for file in storage.names(folder) if _is_table(file))
-    if not files:
-        raise ConfigError(f"{out} has no table {name}; is it the output of a job?")
-    return ds.dataset(files, filesystem=fs, format="parquet")
-
-
 def totals(out: str) -> dict[str, Any]:
     """Counts over all runs: recordings done and failed, rows, hours, files with the same sound.
 
@@ -160,7 +144,7 @@ def _of_each(out: str, name: str, read: Callable[[pq.ParquetFile], Found]) -> It
             return read(opened)
 
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
-        yield from pool.map(look, sorted(filter(_is_table, storage.names(folder))))
+        yield from pool.map(look, locate.files_of(out, name))
 
 
 def pending(out: str, work: pa.Table) -> pa.Table:
@@ -171,11 +155,10 @@ def pending(out: str, work: pa.Table) -> pa.Table:
 
 def failed(out: str) -> Iterator[tuple[str, pa.Table]]:
     """The files of the `failures` table and their rows."""
-    for name in sorted(storage.names(f"{out}/failures")):
-        if _is_table(name):
-            uri = storage.join(out, "failures", name)
-            fs, path = storage.filesystem(uri)
-            yield uri, pq.read_table(path, filesystem=fs)
+    for name in locate.files_of(out, "failures"):
+        uri = storage.join(out, "failures", name)
+        fs, path = storage.filesystem(uri)
+        yield uri, pq.read_table(path, filesystem=fs)
 
 
 def failed_attempts(out: str) -> dict[str, int]:
@@ -203,7 +186,7 @@ def drop_superseded(out: str, superseded: dict[str, list[str]]) -> None:
                 return pc.invert(pc.is_in(batch["recording_id"], replaced))
 
             uri = storage.join(out, name, f"{group}.parquet")
-            tables.rewrite(uri, is_current, ["recording_id"])
+            parquet.rewrite(uri, is_current, ["recording_id"])
 
 
 def tidy(out: str) -> None:
@@ -223,10 +206,6 @@ def tidy(out: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             if time.time() - file.stat().st_mtime > ABANDONED_S:
                 file.unlink()
-
-
-def _is_table(name: str) -> bool:
-    return name.endswith(".parquet") and not name.startswith(".")
 
 
 def _json(record: dict[str, Any]) -> bytes:

@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from emodist import schema
 from emodist.errors import CorpusError
 from emodist.listing import MediaFile
+from emodist.tables import schema
 
 # Seconds of sound in a file of unknown content, from its size: bytes for each second by suffix.
 BYTES_PER_S = {"wav": 96_000, "flac": 30_000, "mp3": 20_000, "m4a": 16_000, "ogg": 12_000,

@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emodist import schema, storage, variants
+from emodist import storage, variants
 from emodist.listing import MediaFile
+from emodist.tables import schema
 
 ROW_GROUP_FILES = 2048
 # Other columns say something new in each row.

@@ -18,11 +18,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from emodist import schema, stages, storage, tables
+from emodist import stages, storage
 from emodist.child import Child
 from emodist.config import FeaturizeSettings, MediaSettings
 from emodist.errors import AudioError, CorpusError, EmodistError, FileTimeoutError, ProcessDiedError
 from emodist.stages import Outcome, Outcomes, Saved
+from emodist.tables import parquet, schema, stream
 
 
 @dataclasses.dataclass
@@ -209,12 +210,12 @@ def publish(out: str, shards: list[dict[str, Any]], schemas: dict[str, pa.Schema
     """
     group = shards[0]["group"]
     for table, table_schema in schemas.items():
-        with tables.parquet_writer(published(out, table, group), table_schema) as write:
+        with parquet.writer(published(out, table, group), table_schema) as write:
             for shard in shards:
                 receipt = pa.Table.from_batches(
-                    tables.arrow_batches(staged(out, shard, "recordings")), schema.RECORDINGS
+                    stream.batches(staged(out, shard, "recordings")), schema.RECORDINGS
                 )
-                for batch in tables.arrow_batches(staged(out, shard, table)):
+                for batch in stream.batches(staged(out, shard, table)):
                     write(_completed(batch, receipt) if table == "features" else batch)
     storage.remove(storage.join(out, "staging", group))
 
@@ -229,4 +230,4 @@ def _completed(batch: pa.RecordBatch, recordings: pa.Table) -> pa.RecordBatch:
 
 
 def _write(uri: str, rows: list[dict[str, Any]], table_schema: pa.Schema) -> None:
-    tables.write_arrow(uri, pa.RecordBatch.from_pylist(rows, schema=table_schema))
+    stream.write(uri, pa.RecordBatch.from_pylist(rows, schema=table_schema))

@@ -16,12 +16,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from emodist import features, schema, storage, tables, variants
+from emodist import features, storage, variants
 from emodist.audio import decode, encode, segments
 from emodist.config import ExtractSettings, FeaturizeSettings, MediaSettings
 from emodist.errors import EmodistError, OutputError, UnexpectedError
 from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
+from emodist.tables import schema, stream
 
 # Rows of many clips make one batch: Arrow's cost is by batch and column, not by row.
 BATCH_BYTES = 4 * 2**20
@@ -228,7 +229,7 @@ class Embed:
 
     def __call__(self, uri: str) -> Iterator[Message]:
         """The finished batches of a file of `Featurize`."""
-        for batches in _windows(tables.arrow_batches(uri), EMBED_BYTES):
+        for batches in _windows(stream.batches(uri), EMBED_BYTES):
             inputs = [
                 cell.values.to_numpy().reshape(-1, N_BANDS)
                 for batch in batches

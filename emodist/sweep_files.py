@@ -20,11 +20,12 @@ import pyarrow as pa
 import yaml
 
 import emodist
-from emodist import plots, storage, sweeps, tables
+from emodist import plots, storage, sweeps
 from emodist.errors import OutputError
 from emodist.plots.sweep import sweep as plot
 from emodist.spaces import Dimension
 from emodist.sweeps import Row, SweepSettings
+from emodist.tables import parquet
 
 FILES = (
     *("sweep.json", "trials", "unfinished", "refits"),
@@ -129,7 +130,7 @@ def save_trials(out: str, kind: Any, rows: Sequence[Row]) -> None:
     steps = [[{k: step[k] for k in ("name", "score")} for step in row["steps"]] for row in rows]
     columns["folds"] = pa.array(steps, FOLDS)
     batch = pa.RecordBatch.from_pydict(columns)
-    with tables.parquet_writer(storage.join(out, "trials.parquet"), batch.schema) as write:
+    with parquet.writer(storage.join(out, "trials.parquet"), batch.schema) as write:
         write(batch)
 
 

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from emodist import bundle, dataset, judging, output, stages, storage
+from emodist import bundle, judging, stages, storage
 from emodist.config import MediaSettings
 from emodist.errors import ConfigError, EmodistError
+from emodist.tables import locate
 
 LEAST_PREFIX = 4
 SHOWN_ROWS = 8
@@ -57,11 +58,11 @@ def trace(word: str, places: Places, verify: bool = False) -> dict[str, Any]:
     table = places.table or predictions or (evaluated or {}).get("table")
     if table is None:
         raise ConfigError("trace needs --table, --predictions or --evaluation")
-    out = dataset.output_folder(table)
+    out = locate.output_folder(table)
     if out is None:
         raise ConfigError(f"{table} is no output folder of emodist featurize")
     recording, failed = _recording(word, out)
-    made = dataset.origin(out)
+    made = locate.origin(out)
     found: dict[str, Any] = {
         "recording": recording,
         "file": _file(recording, made, verify and not failed),
@@ -72,7 +73,7 @@ def trace(word: str, places: Places, verify: bool = False) -> dict[str, Any]:
         found["evaluation"] = _evaluation(places.evaluation, evaluated, recording, verify)
     if predicted is not None:
         assert predictions is not None
-        rows = output.table(storage.absolute(predictions), "predictions")
+        rows = locate.table(storage.absolute(predictions), "predictions")
         kept = {key: predicted[key] for key in ("bundle", "digest", "emodist")}
         found["predictions"] = {
             "place": storage.absolute(predictions),
@@ -107,7 +108,7 @@ def _recording(word: str, out: str) -> tuple[dict[str, Any], bool]:
     if len(word) >= LEAST_PREFIX:
         meant |= pc.starts_with(known, word)
     for name in ("recordings", "failures"):
-        rows = output.table(out, name).to_table(filter=meant).to_pylist()
+        rows = locate.table(out, name).to_table(filter=meant).to_pylist()
         if len({row["recording_id"] for row in rows}) > 1:
             shown = ", ".join(f"{row['recording_id'][:8]} {row['uri']}" for row in rows[:3])
             raise ConfigError(f"{word!r} may be {len(rows)} recordings ({shown}, ...); say more")
@@ -163,7 +164,7 @@ def _segments(out: str, recording_id: str) -> dict[str, Any]:
     if "features" not in storage.names(out):
         return {"files": [], "segments": []}
     columns = ["segment", "start_s", "end_s", "speech_fraction", "label"]
-    table = output.table(out, "features")
+    table = locate.table(out, "features")
     meant = pc.field("recording_id") == recording_id
     rows = table.to_table(columns=[*columns, "__filename"], filter=meant).sort_by("segment")
     names = rows["__filename"].unique().to_pylist()

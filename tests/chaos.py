@@ -23,7 +23,8 @@ import numpy as np
 import pyarrow as pa
 import soundfile
 
-from emodist import export, storage
+from emodist import storage
+from emodist.tables import locate
 
 KINDS = ("node", "actor", "decoder", "driver")
 # tonnetz is slow, so that there is a middle to kill in.
@@ -79,7 +80,7 @@ def fingerprint(out: str) -> str:
         ("features", ("recording_id", "segment")),
         ("recordings", ("recording_id",)),
     ):
-        rows = export.open_table(f"{out}/{name}").to_table()
+        rows = locate.open_table(f"{out}/{name}").to_table()
         rows = rows.sort_by([(key, "ascending") for key in keys]).combine_chunks()
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, rows.schema) as writer:

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import balance, cli, schema
+from emodist import balance, cli
 from emodist.errors import ConfigError
+from emodist.tables import schema
 from tests.test_training import make
 
 SIZES = {"angry": 12, "happy": 7, "sad": 30}

@@ -5,9 +5,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import batches, dataset, schema
+from emodist import batches, dataset
 from emodist.batches import ArraySource, ScaledSource, TableSource
 from emodist.errors import ConfigError
+from emodist.tables import schema
 
 N_ROWS = 23
 

@@ -5,8 +5,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import dataset, schema
+from emodist import dataset
 from emodist.errors import ConfigError
+from emodist.tables import schema
 
 FEATURES = [
     ("rms", (2,), ("rms_mean", "rms_std")),

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emodist import output
+from emodist.tables import locate
 
 
 def test_what_a_killed_writer_left_is_removed_after_a_day_wherever_it_lies(tmp_path):
@@ -37,7 +38,7 @@ def write(out, group, ids, failed=(), shas=None):
 
 
 def ids(out, name):
-    return sorted(output.table(str(out), name).to_table()["recording_id"].to_pylist())
+    return sorted(locate.table(str(out), name).to_table()["recording_id"].to_pylist())
 
 
 def test_totals_count_over_all_groups_and_a_variant_is_no_copy(tmp_path):

@@ -1,7 +1,8 @@
 import pytest
 
-from emodist import plan, registry, schema
+from emodist import plan, registry
 from emodist.listing import MediaFile
+from emodist.tables import schema
 
 CORPUS = registry.build("corpora", "folder")
 SIZING = plan.Sizing(bytes_per_s=1000, bytes_per_file=1000, n_workers=2)

@@ -8,11 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import schema, shards, stages, tables
+from emodist import shards, stages
 from emodist.child import Child
 from emodist.config import FeaturizeSettings
 from emodist.errors import ProcessDiedError
 from emodist.stages import Outcome, Saved
+from emodist.tables import schema, stream
 
 
 def settings(out) -> FeaturizeSettings:
@@ -89,5 +90,5 @@ def test_what_was_saved_is_readable_although_more_was_written(tmp_path):
     messages = list(stages.Saving(stage)((None, str(path))))
     (saved,) = [message for message in messages if isinstance(message, Saved)]
     os.truncate(path, saved.n_bytes)
-    batches = list(tables.arrow_batches(str(path)))
+    batches = list(stream.batches(str(path)))
     assert [batch["recording_id"].to_pylist() for batch in batches] == [["a"]]

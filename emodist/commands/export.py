@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from emodist.commands import _parsers as parsers
+from emodist.tables import locate
 
 MORE = """\
 --csv-set writes yamnet_extracted_features.csv (YAMNet's embedding of each clip and its label),
@@ -29,10 +30,10 @@ def run(words: Sequence[str]) -> int:
         if given.features:
             parser.error("--features goes with --out; what is in the three files is fixed")
         return _csv_set(given.table, given.csv_set)
-    from emodist import export
+    from emodist.tables import flat
 
     chosen = given.features.split(",") if given.features else None
-    left_out = export.to_csv(export.open_table(given.table), given.out, chosen)
+    left_out = flat.to_csv(locate.open_table(given.table), given.out, chosen)
     if left_out:
         print(f"left out: {', '.join(left_out)} (choose with --features)", file=sys.stderr)
     print(f"wrote {given.out}")

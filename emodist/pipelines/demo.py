@@ -4,12 +4,13 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from emodist import audit, cluster_text, clustering, export, judging, output, report, synthesis
+from emodist import audit, cluster_text, clustering, judging, output, report, synthesis
 from emodist.clustering import ClusterSettings
 from emodist.config import ExtractSettings, FeaturizeSettings, NetworkSettings, TrainSettings
 from emodist.pipelines import media_job, predict, tune
 from emodist.predict.settings import PredictSettings
 from emodist.report import ReportSettings
+from emodist.tables import flat, locate
 from emodist.tuning.classifier import ClassifierSweep
 
 
@@ -41,7 +42,7 @@ def run(folder: str) -> None:
     _step("export", "flat CSV with one named column for each number")
     for name in ("clips", "vlogs"):
         target = root / f"{name}.csv"
-        left_out = export.to_csv(export.open_table(f"{root}/{name}"), str(target))
+        left_out = flat.to_csv(locate.open_table(f"{root}/{name}"), str(target))
         print(f"  {target} (without {', '.join(left_out)})")
     table = f"{root}/clips"
     _step("cluster", "groups of vlog windows, with the voice's own level taken out")

@@ -9,10 +9,11 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from emodist import output, plan, plan_log, schema, shards, variants
+from emodist import output, plan, plan_log, shards, variants
 from emodist.config import ExtractSettings, FeaturizeSettings, MediaSettings
 from emodist.listing import MediaFile
 from emodist.plan_log import PlanLog
+from emodist.tables import schema
 
 # Files that are planned at once: of an archive, no more than these are in memory.
 CHUNK_FILES = 65_536

@@ -24,10 +24,11 @@ from ray.autoscaler.v2.utils import is_autoscaler_v2
 from ray.experimental.internal_kv import _internal_kv_get
 from ray.util.annotations import RayDeprecationWarning
 
-from emodist import plan_log, schema
+from emodist import plan_log
 from emodist.config import MediaSettings
 from emodist.errors import ConfigError, EmodistError
 from emodist.shards import ShardResult, ShardRunner, has_network
+from emodist.tables import schema
 
 
 class ShardActor:

@@ -23,7 +23,6 @@ import emodist
 from emodist import (
     batches,
     bundle,
-    dataset,
     judging,
     network_bundle,
     network_checkpoint,
@@ -39,6 +38,7 @@ from emodist.errors import OutputError
 from emodist.judging import Judgement
 from emodist.network_fit import Network, Task
 from emodist.network_training import Progress, State
+from emodist.tables import locate
 
 # What an output folder may hold beside a bundle.
 FILES = {
@@ -233,7 +233,7 @@ def _save(
     judgement: Judgement | None,
 ) -> dict[str, Any]:
     """The bundle, its `bundle.json` last."""
-    made = dataset.origin(table)
+    made = locate.origin(table)
     best = network.history[network.best_epoch - 1]
     development: dict[str, Any] | None = None
     if network.dev is not None:

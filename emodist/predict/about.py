@@ -7,10 +7,11 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from emodist import bundle, output, storage
+from emodist import bundle, storage
 from emodist.config import FeaturizeSettings
-from emodist.predict import folder, voices
+from emodist.predict import voices
 from emodist.predict.settings import PredictSettings
+from emodist.tables import locate
 
 # Corpora whose speakers were told what to feel.
 ACTED = frozenset({"ravdess", "crema_d", "emo_db", "tess", "savee", "iemocap", "meld"})
@@ -79,7 +80,7 @@ def trained_too(settings: PredictSettings) -> tuple[int, int]:
     """How many recordings the bundle learned from, by their sound, and how many there are."""
     seen = set(bundle.rows(settings.bundle)["audio_sha"].to_pylist())
     n_same = n_all = 0
-    for batch in output.table(settings.out, "recordings").to_batches(columns=["audio_sha"]):
+    for batch in locate.table(settings.out, "recordings").to_batches(columns=["audio_sha"]):
         n_all += batch.num_rows
         n_same += sum(sha in seen for sha in batch["audio_sha"].to_pylist())
     return n_same, n_all
@@ -89,7 +90,7 @@ def counts(out: str) -> dict[str, Any]:
     """Segments of each label, and abstentions by reason."""
     labels: collections.Counter[str] = collections.Counter()
     reasons: collections.Counter[str] = collections.Counter()
-    for name in folder.table_files(out, "predictions"):
+    for name in locate.files_of(out, "predictions"):
         fs, path = storage.filesystem(storage.join(out, "predictions", name))
         rows = pq.read_table(path, filesystem=fs, columns=["label", "abstained", "reason"])
         sure = rows.filter(pc.invert(rows["abstained"]))

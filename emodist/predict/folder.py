@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import emodist
-from emodist import dataset, storage
+from emodist import storage
 from emodist.errors import ConfigError, OutputError
 from emodist.predict.settings import PredictSettings, Rules
+from emodist.tables import locate
 
 
 def claim(settings: PredictSettings, digest: str, write: bool) -> None:
@@ -41,7 +42,7 @@ def check_network(settings: PredictSettings, about: Mapping[str, Any]) -> None:
         If it is another one.
     """
     then = about.get("origin", {}).get("yamnet_sha256")
-    now = dataset.origin(settings.out).get("yamnet_sha256")
+    now = locate.origin(settings.out).get("yamnet_sha256")
     if then and now and then != now:
         raise ConfigError(
             f"the bundle was trained with YAMNet {then[:12]}, and {settings.out} was made with "
@@ -49,15 +50,9 @@ def check_network(settings: PredictSettings, about: Mapping[str, Any]) -> None:
         )
 
 
-def table_files(out: str, name: str) -> list[str]:
-    """Files of a table of an output folder."""
-    found = storage.names(storage.join(out, name))
-    return sorted(file for file in found if file.endswith(".parquet") and file[0] != ".")
-
-
 def drop_stale(out: str) -> None:
     """Remove predictions for files of features that are no more."""
-    for name in set(table_files(out, "predictions")) - set(table_files(out, "features")):
+    for name in set(locate.files_of(out, "predictions")) - set(locate.files_of(out, "features")):
         storage.remove(storage.join(out, "predictions", name))
 
 

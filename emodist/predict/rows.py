@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import emodist
-from emodist import schema, storage, tables, training
+from emodist import storage, training
 from emodist.dataset import Dataset
-from emodist.predict import files, folder, timeline, voices
+from emodist.predict import files, timeline, voices
 from emodist.predict.settings import AnyBundle, Rules
 from emodist.predict.voices import Statistics
+from emodist.tables import locate, parquet, schema
 
 BATCH_ROWS = 4096
 # A mean that is so many of the training data's standard deviations away is another world.
@@ -72,7 +73,7 @@ def speaker_statistics(out: str, rules: Rules, features: Sequence[str]) -> Stati
     """Of every speaker in the features of `out`, from segments with speech."""
     return voices.statistics(
         data.select(timeline.is_none(_reasons(data, rules)))
-        for name in folder.table_files(out, "features")
+        for name in locate.files_of(out, "features")
         for data in read(storage.join(out, "features", name), features)
     )
 
@@ -85,7 +86,7 @@ def drift(
     Looks at the first rows of up to `DRIFT_FILES` files; the farthest comes first.
     """
     n_rows, total, names = 0, np.zeros(len(inputs["mean"])), np.empty(0, object)
-    every = folder.table_files(out, "features")
+    every = locate.files_of(out, "features")
     for name in every[:: -(-len(every) // DRIFT_FILES) or 1]:
         for data in itertools.islice(read(storage.join(out, "features", name), features), 1):
             usable = timeline.is_none(_reasons(data, rules))
@@ -113,7 +114,7 @@ def plan(out: str, rules: Rules, features: Sequence[str], speaker_norm: bool) ->
     """The files of `features/` whose predictions are not there or no longer hold."""
     known = speaker_statistics(out, rules, features) if speaker_norm else None
     work = []
-    for name in folder.table_files(out, "features"):
+    for name in locate.files_of(out, "features"):
         uri = storage.join(out, "features", name)
         own = None
         if known is not None:
@@ -185,7 +186,7 @@ def predict_file(
     """Predictions and timelines for one file of `features/`; how many rows it has."""
     fields = predictions_schema(loaded.classes, work.key)
     n_rows = 0
-    with tables.parquet_writer(storage.join(out, "predictions", work.name), fields) as write:
+    with parquet.writer(storage.join(out, "predictions", work.name), fields) as write:
         recording: list[pa.RecordBatch] = []
         for data in read(storage.join(out, "features", work.name), features):
             rows = _predicted(data, loaded, rules, work.known, fields)

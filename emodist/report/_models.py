@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 from sklearn.metrics import roc_curve
 
-from emodist import dataset, evaluation, export, registry, storage, training
+from emodist import dataset, evaluation, registry, storage, training
 from emodist.config import NetworkSettings, TrainSettings
 from emodist.errors import ConfigError, EmodistError
+from emodist.tables import locate
 
 N_REPEATS = 3
 N_RESAMPLES = 2000
@@ -83,7 +84,7 @@ def load(folder: str) -> Result:
     about = json.loads(storage.read(storage.join(folder, "evaluation.json")))
     rows = None
     if "predictions.parquet" in storage.names(folder):
-        table = export.open_table(storage.join(folder, "predictions.parquet"))
+        table = locate.open_table(storage.join(folder, "predictions.parquet"))
         rows = table.to_table().sort_by([("recording_id", "ascending"), ("segment", "ascending")])
     return Result(folder, _name(about), about, rows)
 

@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from emodist import dataset, export, schema, tables, training
+from emodist import dataset, training
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.tables import locate, parquet, schema
 
 Key = tuple[str, int]
 NO_CORPUS = "(no corpus)"
@@ -89,7 +90,7 @@ def census(uri: str, n_sampled: int) -> Census:
     ConfigError
         If there is no table, it is none of emodist, or it has no rows.
     """
-    table = export.open_table(uri)
+    table = locate.open_table(uri)
     if "recording_id" not in table.schema.names:
         raise ConfigError(f"{uri} has no column recording_id; is it a table of emodist?")
     found = Census()
@@ -135,7 +136,7 @@ def sampled(
     ConfigError
         As `dataset.load`.
     """
-    table = export.open_table(uri)
+    table = locate.open_table(uri)
     known = [field for field in table.schema if schema.is_feature(field)]
     images = [
         field.name for field in table.schema if isinstance(field.type, pa.FixedShapeTensorType)
@@ -149,7 +150,7 @@ def sampled(
     moments = _Moments()
     with tempfile.TemporaryDirectory(prefix="emodist-") as folder:
         file = f"{folder}/sample.parquet"
-        with tables.parquet_writer(file, kept) as write:
+        with parquet.writer(file, kept) as write:
             for batch in table.to_batches(columns=kept.names):
                 ids = batch["recording_id"].to_pylist()
                 segments = _cells(batch, "segment", 0)
@@ -199,7 +200,7 @@ class _Moments:
 
 def column_of(uri: str, name: str, keys: Dataset) -> np.ndarray:
     """A column of a Parquet file for the rows of a dataset; None where the file lacks the row."""
-    table = export.open_table(uri)
+    table = locate.open_table(uri)
     wanted = set(zip(keys.recording_id, keys.segment.tolist(), strict=True))
     found: dict[Key, Any] = {}
     for batch in table.to_batches(columns=["recording_id", "segment", name]):

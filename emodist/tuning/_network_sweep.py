@@ -5,11 +5,12 @@ import dataclasses
 import math
 from typing import Any, ClassVar, Literal
 
-from emodist import batches, export, registry
+from emodist import batches, registry
 from emodist.config import Choices, NetworkSettings, setting
 from emodist.errors import ConfigError
 from emodist.spaces import Space
 from emodist.sweeps import SweepSettings
+from emodist.tables import locate
 from emodist.tuning._nested import own_space
 
 # Those that learn RAVDESS in a minute or two of CPU time; the others are chosen by name.
@@ -160,7 +161,7 @@ def columns_of(table: str, settings: NetworkSweep) -> dict[str, tuple[str, ...]]
     ConfigError
         If a feature is missing, or a network that was named, or all of them, cannot learn from it.
     """
-    fields = export.open_table(table).schema
+    fields = locate.open_table(table).schema
     given = settings.features
     if given is not None:
         for name in given:

@@ -11,9 +11,9 @@ import pytest
 import s3fs
 import soundfile
 
-from emodist import export
 from emodist.config import FeaturizeSettings
 from emodist.pipelines import media_job
+from emodist.tables import locate
 
 QUICK = {"features": ("mfcc", "rms"), "engine": "local", "workers": 2}
 
@@ -48,7 +48,7 @@ def featurize(path, out, retry_failed=False, **more) -> dict:
 
 def table(out, name="features") -> pa.Table:
     """A table in one order, whichever files and workers it came from."""
-    rows = export.open_table(f"{out}/{name}").to_table()
+    rows = locate.open_table(f"{out}/{name}").to_table()
     order = [("recording_id", "ascending")]
     if "segment" in rows.column_names:
         order.append(("segment", "ascending"))

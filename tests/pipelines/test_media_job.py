@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from emodist import schema
 from emodist.config import ExtractSettings
 from emodist.errors import ConfigError, EmodistError, OutputError
 from emodist.pipelines import media_job
+from emodist.tables import schema
 from tests.pipelines.conftest import featurize, table, write_clip
 
 pytestmark = pytest.mark.slow

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from emodist import bundle, cli, dataset, export, judging, storage, synthesis, training
+from emodist import bundle, cli, dataset, judging, storage, synthesis, training
 from emodist.config import FeaturizeSettings, TrainSettings
 from emodist.pipelines import media_job, predict
 from emodist.predict.settings import PredictSettings
+from emodist.tables import locate
 from tests.pipelines.conftest import start
 
 pytestmark = pytest.mark.slow
@@ -56,7 +57,7 @@ def words(demo, out, *more, name="plain"):
 
 
 def predictions(out):
-    rows = export.open_table(f"{out}/predictions").to_table()
+    rows = locate.open_table(f"{out}/predictions").to_table()
     return rows.sort_by([("recording_id", "ascending"), ("segment", "ascending")]).combine_chunks()
 
 
@@ -69,7 +70,7 @@ def timelines(out):
 
 
 def test_every_window_has_a_row_and_every_vlog_a_timeline(demo, undisturbed):
-    features = export.open_table(f"{undisturbed}/features")
+    features = locate.open_table(f"{undisturbed}/features")
     rows = predictions(undisturbed)
     assert rows.num_rows == features.count_rows() > 100
     loaded = bundle.load(f"{demo}/plain")

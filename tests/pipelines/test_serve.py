@@ -14,12 +14,13 @@ import requests
 import soundfile
 
 import emodist
-from emodist import bundle, cli, export, judging, synthesis
+from emodist import bundle, cli, judging, synthesis
 from emodist.config import FeaturizeSettings, TrainSettings
 from emodist.errors import AudioError, ConfigError, EmodistError
 from emodist.pipelines import media_job
 from emodist.predict import single
 from emodist.predict.settings import ServeSettings
+from emodist.tables import locate
 from tests.pipelines.conftest import start
 
 LIMIT_MB = 4
@@ -78,7 +79,7 @@ def predicted(bundle_uri, path, out, *words):
     """The rows of `emodist predict`, as the service would say them."""
     more = ("--engine", "local", "timelines=json", *words)
     assert cli.main(["predict", str(bundle_uri), str(path), "--out", str(out), *more]) == 0
-    rows = export.open_table(f"{out}/predictions").to_table().sort_by("segment").to_pylist()
+    rows = locate.open_table(f"{out}/predictions").to_table().sort_by("segment").to_pylist()
     classes = bundle.load(str(bundle_uri)).classes
     return [
         {

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import bundle, cli, dataset, network_checkpoint, schema
+from emodist import bundle, cli, dataset, network_checkpoint
 from emodist.config import NetworkSettings
 from emodist.errors import ConfigError, OutputError
 from emodist.pipelines import train_network
+from emodist.tables import schema
 from tests.pipelines.conftest import start
 
 # 3 labels, 6 speakers, 66 rows: the last batch is short, and two workers have uneven parts of it.

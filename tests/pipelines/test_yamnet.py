@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from emodist import schema
 from emodist.config import FeaturizeSettings
 from emodist.errors import ConfigError
 from emodist.pipelines import media_job
+from emodist.tables import schema
 from tests.pipelines.conftest import featurize, start, table, write_clip
 
 pytestmark = [pytest.mark.tf, pytest.mark.slow]

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
 
-from emodist import schema
+from emodist.tables import schema
 
 MFCC = ("mfcc", (6,), tuple(f"mfcc_{n}_mean" for n in range(1, 7)))
 RMS = ("rms", (2,), ("rms_mean", "rms_std"))

@@ -9,12 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from emodist import config, registry, schema, spaces, sweep_files, sweeps
+from emodist import config, registry, spaces, sweep_files, sweeps
 from emodist.batches import ArraySource
 from emodist.config import NetworkSettings
 from emodist.errors import ConfigError
 from emodist.proposals import draw
 from emodist.sweeps import Sweep
+from emodist.tables import schema
 from emodist.tuning._kept import Kept
 from emodist.tuning._nested import ALL
 from emodist.tuning._network_sweep import MODELS, parts

@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from emodist import export, storage
+from emodist import storage
 from emodist.report._material import Material, Say
 from emodist.report._page import Page
+from emodist.tables import locate
 
 N_TRIALS = 10
 
@@ -40,7 +41,7 @@ def add(page: Page, material: Material, say: Say) -> None:
 
 def _trials(uri: str, about: Mapping[str, Any]) -> tuple[list[str], list[list[Any]], str]:
     """The best trials by the sweep's metric."""
-    rows = export.open_table(uri).to_table().to_pylist()
+    rows = locate.open_table(uri).to_table().to_pylist()
     metric = about.get("metric") if rows and about.get("metric") in rows[0] else None
     if metric is not None:
         sign = 1 if about.get("mode") == "min" else -1

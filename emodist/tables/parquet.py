@@ -1,4 +1,4 @@
-"""Tables as files, written and read in bounded memory: Parquet to keep, Arrow while it is made."""
+"""Parquet files, written and rewritten in bounded memory; each appears whole."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ Write = Callable[[pa.RecordBatch], None]
 
 
 @contextlib.contextmanager
-def parquet_writer(uri: str, schema: pa.Schema) -> Iterator[Write]:
+def writer(uri: str, schema: pa.Schema) -> Iterator[Write]:
     """Takes batches and writes them as row groups of a sensible size; the file appears whole."""
     # Floats of features do not repeat: a dictionary of them would cost time and win nothing.
     keys = [field.name for field in schema if pa.types.is_string(field.type)]
@@ -22,7 +22,7 @@ def parquet_writer(uri: str, schema: pa.Schema) -> Iterator[Write]:
     n_bytes = 0
     with (
         storage.new_file(uri) as path,
-        pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=keys) as writer,
+        pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=keys) as file,
     ):
 
         def flush() -> None:
@@ -31,7 +31,7 @@ def parquet_writer(uri: str, schema: pa.Schema) -> Iterator[Write]:
             waiting.clear()
             n_bytes = 0
             if table.num_rows:
-                writer.write_table(table, row_group_size=table.num_rows)
+                file.write_table(table, row_group_size=table.num_rows)
 
         def write(batch: pa.RecordBatch) -> None:
             nonlocal n_bytes
@@ -44,28 +44,12 @@ def parquet_writer(uri: str, schema: pa.Schema) -> Iterator[Write]:
         flush()
 
 
-def write_arrow(uri: str, batch: pa.RecordBatch) -> None:
-    """Write a small table as an Arrow stream; the file appears whole."""
-    with storage.new_file(uri) as path, pa.ipc.new_stream(path, batch.schema) as writer:
-        writer.write_batch(batch)
-
-
-def arrow_batches(uri: str) -> Iterator[pa.RecordBatch]:
-    """Batches of an Arrow stream; those of a local file are not copied into memory."""
-    fs, path = storage.filesystem(uri)
-    with (
-        fs.open(path, "rb") if storage.is_remote(uri) else pa.memory_map(path) as file,
-        pa.ipc.open_stream(file) as reader,
-    ):
-        yield from reader
-
-
 def rewrite(uri: str, keep: Callable[[pa.RecordBatch], pa.Array], columns: list[str]) -> None:
     """Leave out the rows of a Parquet file for which `keep(columns)` is false."""
     fs, path = storage.filesystem(uri)
     with pq.ParquetFile(path, filesystem=fs) as file:
         if all(keep(batch).false_count == 0 for batch in file.iter_batches(columns=columns)):
             return
-        with parquet_writer(uri, file.schema_arrow) as write:
+        with writer(uri, file.schema_arrow) as write:
             for batch in file.iter_batches():
                 write(batch.filter(keep(batch)))

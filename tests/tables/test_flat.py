@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import export, schema
 from emodist.errors import ConfigError
+from emodist.tables import flat, locate, schema
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def read(path):
 
 
 def test_each_number_has_a_named_column(features, tmp_path):
-    left_out = export.to_csv(export.open_table(str(features)), str(tmp_path / "x.csv"))
+    left_out = flat.to_csv(locate.open_table(str(features)), str(tmp_path / "x.csv"))
     rows = read(tmp_path / "x.csv")
     assert list(rows[0]) == [*schema.SEGMENTS.names, "rms_mean", "rms_std", "f0_mean"]
     assert [row["uri"] for row in rows] == ['a "quoted", name.wav', "b.wav", "ü.wav"]
@@ -46,23 +46,23 @@ def test_each_number_has_a_named_column(features, tmp_path):
 
 
 def test_features_are_chosen_by_name_and_images_too(features, tmp_path):
-    export.to_csv(export.open_table(str(features)), str(tmp_path / "x.csv"), ["log_mel"])
+    flat.to_csv(locate.open_table(str(features)), str(tmp_path / "x.csv"), ["log_mel"])
     columns = list(read(tmp_path / "x.csv")[0])
     assert columns[-4:] == ["log_mel_1_1", "log_mel_1_2", "log_mel_2_1", "log_mel_2_2"]
     assert "rms_mean" not in columns
 
 
 def test_a_file_of_a_table_is_a_table(features, tmp_path):
-    assert export.open_table(str(features / "x.parquet")).count_rows() == 3
+    assert locate.open_table(str(features / "x.parquet")).count_rows() == 3
 
 
 def test_an_unknown_feature_is_refused(features, tmp_path):
     with pytest.raises(ConfigError, match="did you mean 'rms'"):
-        export.to_csv(export.open_table(str(features)), str(tmp_path / "x.csv"), ["rm"])
+        flat.to_csv(locate.open_table(str(features)), str(tmp_path / "x.csv"), ["rm"])
     assert not (tmp_path / "x.csv").exists()
 
 
 @pytest.mark.parametrize("place", ["nowhere", "nowhere.parquet"])
 def test_no_table_is_refused(place, tmp_path):
     with pytest.raises(ConfigError, match="nowhere"):
-        export.open_table(str(tmp_path / place))
+        locate.open_table(str(tmp_path / place))

@@ -6,29 +6,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.dataset as ds
 
-from emodist import output, registry, schema, storage
+from emodist import registry, storage
 from emodist.errors import ConfigError
-
-
-def open_table(uri: str) -> ds.Dataset:
-    """The table at a place: an output folder (its features), a table's folder, or a Parquet file.
-
-    Raises
-    ------
-    ConfigError
-        If there is no table.
-    """
-    uri = storage.absolute(uri)
-    if uri.endswith(".parquet"):
-        fs, path = storage.filesystem(uri)
-        if not fs.exists(path):
-            raise ConfigError(f"{uri}: no such file")
-        return ds.dataset(path, filesystem=fs, format="parquet")
-    if "run.json" in storage.names(uri):
-        folders = storage.names(uri)
-        return output.table(uri, "features" if "features" in folders else "recordings")
-    folder, _, name = uri.rpartition("/")
-    return output.table(folder, name)
+from emodist.tables import schema
 
 
 def to_csv(table: ds.Dataset, target: str, features: Sequence[str] | None = None) -> list[str]:

@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from emodist import schema
+from emodist.tables import schema
 
 LABELS = ("rms_mean", "rms_std")
 

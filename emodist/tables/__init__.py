@@ -1,0 +1,5 @@
+"""Tables: the only door to them.
+
+`schema` spells their columns, `locate` finds the files of a table, `parquet` and `stream` write
+and read them in bounded memory, `flat` turns a table into CSV.
+"""

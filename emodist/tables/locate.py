@@ -1,0 +1,81 @@
+"""Where the files of a table lie, and how the table was made."""
+
+import contextlib
+import json
+from typing import Any
+
+import pyarrow.dataset as ds
+
+from emodist import storage
+from emodist.errors import ConfigError
+
+
+def open_table(uri: str) -> ds.Dataset:
+    """The table at a place: an output folder (its features), a table's folder, or a Parquet file.
+
+    Raises
+    ------
+    ConfigError
+        If there is no table.
+    """
+    uri = storage.absolute(uri)
+    if uri.endswith(".parquet"):
+        fs, path = storage.filesystem(uri)
+        if not fs.exists(path):
+            raise ConfigError(f"{uri}: no such file")
+        return ds.dataset(path, filesystem=fs, format="parquet")
+    if "run.json" in storage.names(uri):
+        folders = storage.names(uri)
+        return table(uri, "features" if "features" in folders else "recordings")
+    folder, _, name = uri.rpartition("/")
+    return table(folder, name)
+
+
+def table(out: str, name: str) -> ds.Dataset:
+    """A table of an output folder, as an Arrow dataset.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such table.
+    """
+    folder = storage.join(out, name)
+    fs, path = storage.filesystem(folder)
+    files = [f"{path}/{file}" for file in files_of(out, name)]
+    if not files:
+        raise ConfigError(f"{out} has no table {name}; is it the output of a job?")
+    return ds.dataset(files, filesystem=fs, format="parquet")
+
+
+def files_of(out: str, name: str) -> list[str]:
+    """Names of the files of a table in an output folder, sorted; what is half written is none."""
+    found = storage.names(storage.join(out, name))
+    return sorted(file for file in found if file.endswith(".parquet") and file[0] != ".")
+
+
+def output_folder(uri: str) -> str | None:
+    """The output folder that a table lies in, or is."""
+    folder = storage.absolute(uri)
+    for _ in range(3):
+        if {"run.json", "recordings"} <= storage.names(folder):
+            return folder
+        folder = folder.rpartition("/")[0]
+        if not folder:
+            break
+    return None
+
+
+def origin(uri: str) -> dict[str, Any]:
+    """How a table was made: its folder, settings, versions, and the hash of YAMNet's network.
+
+    Empty for a table that lies outside an output folder.
+    """
+    folder = output_folder(uri)
+    if folder is None:
+        return {}
+    record = json.loads(storage.read(storage.join(folder, "run.json")))
+    made = {"uri": folder, **{key: record[key] for key in ("emodist", "settings", "versions")}}
+    with contextlib.suppress(FileNotFoundError):
+        core = json.loads(storage.read(storage.join(folder, "yamnet", "core.json")))
+        made["yamnet_sha256"] = core["core_sha256"]
+    return made

@@ -1,0 +1,23 @@
+"""Arrow streams: tables while they are made, in `staging/`."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from emodist import storage
+
+
+def write(uri: str, batch: pa.RecordBatch) -> None:
+    """Write a small table as an Arrow stream; the file appears whole."""
+    with storage.new_file(uri) as path, pa.ipc.new_stream(path, batch.schema) as file:
+        file.write_batch(batch)
+
+
+def batches(uri: str) -> Iterator[pa.RecordBatch]:
+    """Batches of an Arrow stream; those of a local file are not copied into memory."""
+    fs, path = storage.filesystem(uri)
+    with (
+        fs.open(path, "rb") if storage.is_remote(uri) else pa.memory_map(path) as file,
+        pa.ipc.open_stream(file) as reader,
+    ):
+        yield from reader
