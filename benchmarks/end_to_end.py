@@ -34,7 +34,7 @@ from decode import make_mp4
 from features import DATA, PLAIN, plain_functionals
 
 from emodist import stages
-from emodist.config import FeaturizeSettings
+from emodist.media.settings import FeaturizeSettings
 from emodist.tables import parquet
 
 N_CLIPS = 100

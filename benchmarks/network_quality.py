@@ -77,10 +77,13 @@ def run(given: argparse.Namespace, model: str, folds: str, seed: str) -> Path:
 
 def one(given: argparse.Namespace, model: str, folds: str, seed: str, out: str) -> None:
     from emodist import config, judging
+    from emodist.learning.settings import TrainSettings
+    from emodist.models.settings import model_kind
+    from emodist.network_training.settings import NetworkSettings
 
-    kind = config.model_kind(model)
-    words = given.settings if kind is config.NetworkSettings else []
-    if given.features and kind is config.TrainSettings:
+    kind = model_kind(model)
+    words = given.settings if kind is NetworkSettings else []
+    if given.features and kind is TrainSettings:
         words = [f"features={given.features}"]
     settings = config.load(kind, None, words, model=model, folds=folds, seed=int(seed))
     started_s = time.process_time()

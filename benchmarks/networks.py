@@ -30,7 +30,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from emodist import batches, config, dataset, network_fit, network_training
+from emodist import batches, config, dataset, network_fit
+from emodist.network_training import loop
+from emodist.network_training.settings import NetworkSettings
 
 N_STEPS = 20
 
@@ -44,9 +46,7 @@ def main() -> None:
     parser.add_argument("--part", choices=("input", "workers", "both"), default="both")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    settings = config.load(
-        config.NetworkSettings, None, given.settings, model=given.model, epochs=1000
-    )
+    settings = config.load(NetworkSettings, None, given.settings, model=given.model, epochs=1000)
     if given.worker:
         rank, n_workers, ports = given.worker
         _worker(given.table, settings, int(rank), int(n_workers), ports.split(","))
@@ -59,16 +59,16 @@ def main() -> None:
         _workers(given, n_cores)
 
 
-def _task(table: str, settings: config.NetworkSettings):
+def _task(table: str, settings: NetworkSettings):
     data = dataset.load(table, []).labelled()
     source = batches.TableSource(table, data, settings.columns())
     return data, source, network_fit.task(source, data, np.arange(len(data)), settings)
 
 
-def _input(table: str, settings: config.NetworkSettings, n_rounds: int) -> None:
+def _input(table: str, settings: NetworkSettings, n_rounds: int) -> None:
     data, source, todo = _task(table, settings)
     y, classes = data.targets()
-    learner = network_training.Learner(todo.problem, settings)
+    learner = loop.Learner(todo.problem, settings)
     n_train = len(todo.train)
 
     def stream(n_epochs: int, is_kept: bool = False):
@@ -156,7 +156,7 @@ def _run(given: argparse.Namespace, n_workers: int) -> dict[str, float]:
 
 
 def _worker(
-    table: str, settings: config.NetworkSettings, rank: int, n_workers: int, ports: list[str]
+    table: str, settings: NetworkSettings, rank: int, n_workers: int, ports: list[str]
 ) -> None:
     """One process of one core; the first says how fast all were."""
     if n_workers > 1:
@@ -164,13 +164,13 @@ def _worker(
         os.environ["TF_CONFIG"] = json.dumps(
             {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
         )
-    tf, _ = network_training.import_tensorflow()
+    tf, _ = loop.import_tensorflow()
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     strategy = tf.distribute.MultiWorkerMirroredStrategy() if n_workers > 1 else None
     data, source, todo = _task(table, settings)
     y, classes = data.targets()
-    learner = network_training.Learner(todo.problem, settings, strategy)
+    learner = loop.Learner(todo.problem, settings, strategy)
     window = next(
         batches.windows(source.groups, todo.train, np.random.default_rng(0), todo.n_together)
     )

@@ -21,7 +21,7 @@ import time
 import numpy as np
 
 from emodist import dataset, registry, training
-from emodist.config import TrainSettings
+from emodist.learning.settings import TrainSettings
 
 
 def judge(data, settings):

@@ -215,7 +215,7 @@ def show_cost(folder):
 def measure(folder, names):
     """CPU time and bytes for a second of sound, and CPU seconds that a process takes to start."""
     from emodist import listing
-    from emodist.config import FeaturizeSettings
+    from emodist.media.settings import FeaturizeSettings
     from emodist.pipelines import trial
 
     settings = FeaturizeSettings(path=folder, out="-", features=names, segment_s=WINDOW_S)
@@ -251,7 +251,7 @@ def main():
     sizes = [int(size) for size in given.files.split(",")]
     if not given.step:
         return show(sizes, given.workers)
-    from emodist.config import FeaturizeSettings
+    from emodist.media.settings import FeaturizeSettings
 
     settings = FeaturizeSettings(
         path=f"fake://{sizes[0]}",

@@ -21,9 +21,9 @@ import skops.io
 
 import emodist
 from emodist import evaluation, network_bundle, registry, storage
-from emodist.config import TrainSettings
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError, OutputError
+from emodist.learning.settings import TrainSettings
 from emodist.tables import parquet, schema
 
 # What models hold beside the types that skops trusts by itself; none of them runs code.

@@ -18,8 +18,8 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
-from emodist.config import MediaSettings
 from emodist.errors import EmodistError, FileTimeoutError, ProcessDiedError, UnexpectedError
+from emodist.media.settings import MediaSettings
 from emodist.storage import NO_SPACE
 
 START_TIMEOUT_S = 300.0

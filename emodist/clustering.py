@@ -34,9 +34,10 @@ from threadpoolctl import threadpool_limits
 import emodist
 from emodist import cluster_scores, cluster_text, dataset, plots, registry, storage, training
 from emodist.cluster_scores import NOISE
-from emodist.config import Choices, TrainSettings, setting
+from emodist.config import Choices, Settings, setting
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError, OutputError
+from emodist.learning.settings import TrainSettings
 from emodist.tables import parquet, schema
 
 PLOTS = ("silhouette.png", "scatter.png")
@@ -50,7 +51,7 @@ MANY_ROWS = 20_000
 
 
 @dataclasses.dataclass(frozen=True)
-class ClusterSettings:
+class ClusterSettings(Settings):
     """Feature table in, clusters out."""
 
     CHOICES: ClassVar[Choices] = {"algorithm": ("clusterers", "algorithm_settings")}
@@ -91,10 +92,6 @@ class ClusterSettings:
 
     def build_algorithm(self):
         return registry.build("clusterers", self.algorithm, **self.algorithm_settings)
-
-    def identity(self) -> dict[str, Any]:
-        """The settings as plain JSON values."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

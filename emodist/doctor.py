@@ -23,7 +23,6 @@ from tqdm import tqdm
 from emodist import listing, storage
 from emodist.audio import decode
 from emodist.child import Child
-from emodist.config import MediaSettings
 from emodist.corpora import Corpus, Description
 from emodist.errors import (
     AsideError,
@@ -33,6 +32,7 @@ from emodist.errors import (
     FileTimeoutError,
     ProcessDiedError,
 )
+from emodist.media.settings import MediaSettings
 
 KINDS = (
     "missing", "extra", "unreadable", "silent", "duplicate", "lfs_pointer", "contradictory",

@@ -10,13 +10,15 @@ import numpy as np
 import pyarrow as pa
 
 import emodist
-from emodist import bundle, config, dataset, evaluation, network_fit, storage, training
+from emodist import bundle, dataset, evaluation, network_fit, storage, training
 from emodist.batches import TableSource
-from emodist.config import NetworkSettings, TrainSettings
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
 from emodist.evaluation import Comparison, Evaluation
-from emodist.network_training import Progress
+from emodist.learning.settings import TrainSettings
+from emodist.models.settings import rival
+from emodist.network_training.loop import Progress
+from emodist.network_training.settings import NetworkSettings
 from emodist.splits import Fold
 from emodist.tables import locate, parquet
 from emodist.training import Prediction
@@ -79,19 +81,19 @@ def evaluate(
     data, folds, prediction = _predicted(table, settings, _noting(settings, tell, history))
     parts = [prediction.probabilities]
     for name in blend:
-        other = config.rival(settings, name)
+        other = rival(settings, name)
         _, _, more = _predicted(table, other, _noting(other, tell, history))
         parts.append(more.probabilities)
     prediction = dataclasses.replace(prediction, probabilities=np.mean(parts, axis=0))
     found = training.judge(data, folds, prediction, settings)
     comparison = None
     if against is not None:
-        _, _, rival = _predicted(table, config.rival(settings, against), tell)
+        _, _, others = _predicted(table, rival(settings, against), tell)
         _, classes = data.targets()
         comparison = evaluation.compare(
             data.label[prediction.rows].astype(str),
             prediction.probabilities,
-            rival.probabilities,
+            others.probabilities,
             classes,
             data.people()[prediction.rows].astype(str),
             found.protocol,

@@ -23,10 +23,10 @@ import numpy as np
 
 from emodist import network_fit, storage
 from emodist.batches import Source
-from emodist.config import NetworkSettings
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
-from emodist.network_training import import_tensorflow, predict, quiet
+from emodist.network_training.loop import import_tensorflow, predict, quiet
+from emodist.network_training.settings import NetworkSettings
 
 PACKAGES = ("tensorflow", "keras", "ray", "numpy")
 FORMATS = ("saved_model", "tflite", "onnx")

@@ -9,8 +9,8 @@ and without. The order of the rows follows from seed and epoch, so it needs no k
 from typing import Any
 
 from emodist import network_records, storage
-from emodist.config import NetworkSettings
-from emodist.network_training import Learner, Problem, State
+from emodist.network_training.loop import Learner, Problem, State
+from emodist.network_training.settings import NetworkSettings
 
 
 def state_uri(out: str) -> str:

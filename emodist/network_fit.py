@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from emodist import batches, evaluation, network_training, splits
+from emodist import batches, evaluation, splits
 from emodist.batches import ArraySource, Augment, ScaledSource, Source, Window
-from emodist.config import NetworkSettings
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
-from emodist.network_training import Learner, Problem, Progress, Report, State
+from emodist.network_training import loop
+from emodist.network_training.loop import Learner, Problem, Progress, Report, State
+from emodist.network_training.settings import NetworkSettings
 from emodist.splits import Fold
 from emodist.training import Prediction
 
@@ -37,7 +38,7 @@ class Network:
 
     def probabilities(self, source: Source, rows: np.ndarray) -> np.ndarray:
         """Shape (len(rows), n_classes)."""
-        return network_training.predict(self.model, source.take, rows)
+        return loop.predict(self.model, source.take, rows)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -115,7 +116,7 @@ def task(
     mean, variance = sums(source, train, everyone, 1).moments(np.array([0]))
     weight = np.ones(len(classes))
     if settings.balance == "weights":
-        weight = network_training.balanced(y[train], len(classes))
+        weight = loop.balanced(y[train], len(classes))
     row_bytes = 4 * int(np.prod(source.shape))
     n_together = max(settings.batch_size, int(settings.shuffle_mb * 2**20 / row_bytes))
     problem = Problem(
@@ -163,7 +164,7 @@ def fit(
     learner = Learner(todo.problem, settings)
     plan = todo.schedule(source, settings, range(settings.epochs))
     chunks = batches.chunks(source, y, plan, settings.batch_size)
-    state = network_training.train(learner, todo.problem, chunks, State(), report, augment)
+    state = loop.train(learner, todo.problem, chunks, State(), report, augment)
     return finish(todo, source, y, settings, state)
 
 
@@ -174,7 +175,7 @@ def finish(
     model = with_probabilities(todo.problem, settings, state.best, 1.0)
     if not len(todo.dev):
         return Network(model, 1.0, state.history, state.best_epoch, None)
-    found = network_training.predict(model, source.take, todo.dev)
+    found = loop.predict(model, source.take, todo.dev)
     found = found / found.sum(axis=1, keepdims=True)
     temperature = 1.0
     if settings.calibrate:
@@ -189,8 +190,8 @@ def with_probabilities(
     problem: Problem, settings: NetworkSettings, weights: Sequence[np.ndarray], temperature: float
 ) -> Any:
     """A model in float32 with the given weights, from raw rows to probabilities."""
-    _, keras = network_training.import_tensorflow()
-    logits = network_training.build(problem, dataclasses.replace(settings, mixed_precision=False))
+    _, keras = loop.import_tensorflow()
+    logits = loop.build(problem, dataclasses.replace(settings, mixed_precision=False))
     for variable, array in zip(logits.variables, weights, strict=True):
         variable.assign(array)
     calm = keras.layers.Rescaling(1.0 / temperature, name="temperature")(logits.output)

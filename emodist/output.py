@@ -26,8 +26,8 @@ import pyarrow.parquet as pq
 
 import emodist
 from emodist import plan_log, storage
-from emodist.config import FeaturizeSettings, MediaSettings
 from emodist.errors import OutputError
+from emodist.media.settings import FeaturizeSettings, MediaSettings
 from emodist.tables import locate, parquet
 
 PACKAGES = ("ray", "numpy", "scipy", "librosa", "numba", "av", "soundfile", "soxr", "pyarrow")

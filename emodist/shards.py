@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 
 from emodist import stages, storage
 from emodist.child import Child
-from emodist.config import FeaturizeSettings, MediaSettings
 from emodist.errors import AudioError, CorpusError, EmodistError, FileTimeoutError, ProcessDiedError
+from emodist.media.settings import FeaturizeSettings, MediaSettings
 from emodist.stages import Outcome, Outcomes, Saved
 from emodist.tables import parquet, schema, stream
 

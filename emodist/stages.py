@@ -18,10 +18,10 @@ import pyarrow as pa
 
 from emodist import features, storage, variants
 from emodist.audio import decode, encode, segments
-from emodist.config import ExtractSettings, FeaturizeSettings, MediaSettings
 from emodist.errors import EmodistError, OutputError, UnexpectedError
 from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
+from emodist.media.settings import ExtractSettings, FeaturizeSettings, MediaSettings
 from emodist.tables import schema, stream
 
 # Rows of many clips make one batch: Arrow's cost is by batch and column, not by row.

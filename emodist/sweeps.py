@@ -29,7 +29,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from emodist import storage
-from emodist.config import Choices, setting
+from emodist.config import Settings, setting
 from emodist.errors import ConfigError, OutputError
 from emodist.proposals import Optuna, Proposals, Row, Searched, Sobol
 
@@ -41,14 +41,13 @@ LEAST_SEEN = 5
 
 
 @dataclasses.dataclass(frozen=True)
-class SweepSettings:
+class SweepSettings(Settings):
     """What every sweep is told.
 
     `STEPS_PER_PROCESS`: a worker's process that has done so many steps gives way to a new one;
     None: it lives as long as the sweep.
     """
 
-    CHOICES: ClassVar[Choices] = {}
     PACKAGES: ClassVar[tuple[str, ...]] = (
         "ray",
         "scikit-learn",
@@ -80,13 +79,6 @@ class SweepSettings:
                 raise ConfigError(f"{name} must be at least 1; got {value}")
         if self.seed < 0:
             raise ConfigError(f"seed must not be negative; got {self.seed}")
-
-    def identity(self) -> dict[str, Any]:
-        """The settings that decide what is found, as plain JSON values."""
-        kept = {
-            f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata["rows"]
-        }
-        return json.loads(json.dumps(kept))
 
     def resources(self) -> dict[str, float]:
         """What a trial takes of a machine, in Ray's words."""

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from emodist import bundle, judging, stages, storage
-from emodist.config import MediaSettings
 from emodist.errors import ConfigError, EmodistError
+from emodist.media.settings import MediaSettings
 from emodist.tables import locate
 
 LEAST_PREFIX = 4

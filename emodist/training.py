@@ -20,10 +20,11 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from emodist import evaluation, splits
-from emodist.config import NetworkSettings, TrainSettings
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
 from emodist.estimators._winsorizer import Winsorizer
+from emodist.learning.settings import TrainSettings
+from emodist.network_training.settings import NetworkSettings
 from emodist.splits import Fold
 
 # SMOTE draws between so many neighbours of a class.

@@ -17,7 +17,7 @@ import numpy as np
 from emodist import augmentations
 from emodist.audio.segments import Segment
 from emodist.audio.source import SAMPLE_RATE
-from emodist.config import FeaturizeSettings
+from emodist.media.settings import FeaturizeSettings
 
 # A class that is rarer still would be little else than variants of a few clips.
 MOST_VARIANTS = 20

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from emodist.child import Child
-from emodist.config import MediaSettings
 from emodist.errors import EmodistError, FileTimeoutError, ProcessDiedError, UnexpectedError
+from emodist.media.settings import MediaSettings
 
 pytestmark = pytest.mark.slow
 

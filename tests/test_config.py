@@ -1,8 +1,8 @@
 import pytest
 
 from emodist import config
-from emodist.config import ExtractSettings, FeaturizeSettings
 from emodist.errors import ConfigError
+from emodist.media.settings import ExtractSettings, FeaturizeSettings
 
 
 def load(*words, file=None, kind=FeaturizeSettings, **given):

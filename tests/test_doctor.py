@@ -15,6 +15,7 @@ from emodist import cli, config, doctor
 from emodist.child import Child
 from emodist.corpora.ravdess import Ravdess
 from emodist.errors import ConfigError, CorpusError
+from emodist.media.settings import MediaSettings
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +31,7 @@ def write_sound(path, seed, peak=0.3):
 
 def diagnose(folder, corpus, *words):
     settings = config.load(
-        config.MediaSettings,
+        MediaSettings,
         None,
         [*words, "workers=2"],
         path=str(folder),
@@ -209,7 +210,7 @@ def hanging(settings):
 )
 def test_a_file_that_ends_or_stops_its_decoder_costs_one_finding(stage, reason, tmp_path):
     settings = config.load(
-        config.MediaSettings, None, ["file_timeout_s=0.5"], path=str(tmp_path), out=str(tmp_path)
+        MediaSettings, None, ["file_timeout_s=0.5"], path=str(tmp_path), out=str(tmp_path)
     )
     with contextlib.closing(Child(stage, settings)) as child:
         assert reason in doctor._examined(child, "x.wav").error

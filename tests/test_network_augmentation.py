@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from emodist import config, network_fit, network_training
+from emodist import config, network_fit
 from emodist.batches import ArraySource, Batch
-from emodist.config import NetworkSettings
 from emodist.errors import ConfigError
+from emodist.network_training import loop
+from emodist.network_training.settings import NetworkSettings
 from tests.test_training import make
 from tests.test_training_variants import with_variants
 
@@ -47,12 +48,12 @@ def test_named_augmentations_change_a_batch_in_their_order_with_their_settings()
     settings = config.load(
         NetworkSettings, None, ["augment=spec_augment,mixup", "spec_augment.n_mel_masks=0"]
     )
-    change = network_training.augmentation(settings)
+    change = loop.augmentation(settings)
     found = change(image_batch(), np.random.default_rng(0))
     assert found.x.shape == (4, 128, 128)
     assert not np.array_equal(found.x, image_batch().x)
     assert found.y.max(axis=1).min() < 1
-    assert network_training.augmentation(NetworkSettings()) is None
+    assert loop.augmentation(NetworkSettings()) is None
     assert settings.identity()["augment"] == ["spec_augment", "mixup"]
 
 

@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from emodist import bundle, cli, network_bundle, network_fit, network_training, storage
-from emodist.config import NetworkSettings
+from emodist import bundle, cli, network_bundle, network_fit, storage
 from emodist.errors import ConfigError
-from emodist.network_training import Problem
+from emodist.network_training import loop
+from emodist.network_training.loop import Problem
+from emodist.network_training.settings import NetworkSettings
 
 pytestmark = pytest.mark.tf
 MODELS = {
@@ -25,7 +26,7 @@ def saved(folder, name) -> np.ndarray:
     settings = NetworkSettings(model=name, model_settings=chosen)
     mean, variance = np.full(shape[0], -40.0), np.full(shape[0], 90.0)
     problem = Problem(shape, ("angry", "sad"), mean, variance, np.ones(2), 1, True)
-    first = network_training.seeded(network_training.build(problem, settings), 0)
+    first = loop.seeded(loop.build(problem, settings), 0)
     weights = [variable.numpy() for variable in first.variables]
     network_bundle.write_model(
         str(folder), network_fit.with_probabilities(problem, settings, weights, 1.7)

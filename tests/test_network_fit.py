@@ -7,8 +7,8 @@ import pytest
 
 from emodist import network_fit, splits, training
 from emodist.batches import ArraySource
-from emodist.config import NetworkSettings
 from emodist.errors import ConfigError
+from emodist.network_training.settings import NetworkSettings
 from tests.test_training import make
 
 pytestmark = pytest.mark.tf
@@ -116,7 +116,7 @@ def test_the_same_seed_gives_the_same_network_and_another_seed_another(emotional
 
 
 def test_folds_of_a_network_are_those_of_a_classifier(emotional):
-    from emodist.config import TrainSettings
+    from emodist.learning.settings import TrainSettings
 
     ours = training.make_folds(emotional, SETTINGS)
     theirs = training.make_folds(emotional, TrainSettings(folds="group4"))

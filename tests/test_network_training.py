@@ -9,11 +9,12 @@ import sys
 import numpy as np
 import pytest
 
-from emodist import batches, network_checkpoint, network_training
+from emodist import batches, network_checkpoint
 from emodist.batches import ArraySource, Batch
-from emodist.config import NetworkSettings
 from emodist.errors import ConfigError, OutputError
-from emodist.network_training import Learner, Problem, State
+from emodist.network_training import loop
+from emodist.network_training.loop import Learner, Problem, State
+from emodist.network_training.settings import NetworkSettings
 
 SETTINGS = NetworkSettings(
     model="mlp_net",
@@ -53,14 +54,14 @@ def run(settings, state=None, stop_after=None, **more):
                 raise KeyboardInterrupt
 
     with contextlib.suppress(KeyboardInterrupt):
-        network_training.train(learner, given, chunks, state, report)
+        loop.train(learner, given, chunks, state, report)
     return state, kept
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
 def test_the_learning_rate_rises_in_the_warm_up_and_then_falls_or_stays(schedule):
     settings = NetworkSettings(learning_rate=0.4, warmup_epochs=2, epochs=6, schedule=schedule)
-    rates = [network_training.learning_rate(settings, step, 10) for step in range(60)]
+    rates = [loop.learning_rate(settings, step, 10) for step in range(60)]
     np.testing.assert_allclose(rates[:20], 0.4 * np.arange(1, 21) / 20)
     assert rates[20] == pytest.approx(0.4)
     if schedule == "constant":
@@ -72,7 +73,7 @@ def test_the_learning_rate_rises_in_the_warm_up_and_then_falls_or_stays(schedule
 
 def test_a_learning_rate_without_warm_up_starts_at_its_highest():
     settings = NetworkSettings(learning_rate=0.4, warmup_epochs=0, epochs=2)
-    assert network_training.learning_rate(settings, 0, 5) == 0.4
+    assert loop.learning_rate(settings, 0, 5) == 0.4
 
 
 @pytest.mark.tf
@@ -117,7 +118,7 @@ def test_progress_names_loss_uar_learning_rate_speed_and_time_left():
 @pytest.mark.tf
 def test_a_class_without_rows_in_training_or_in_a_batch_does_no_harm():
     x, y, given = task()
-    given = dataclasses.replace(given, class_weight=network_training.balanced(y[y < 2], 3))
+    given = dataclasses.replace(given, class_weight=loop.balanced(y[y < 2], 3))
     learner = Learner(given, SETTINGS)
     one = Batch(x[y == 0], np.eye(3, dtype=np.float32)[y[y == 0]], np.full(20, 0.05, np.float32))
     assert np.isfinite(float(learner.learn(one, 0.01)))
@@ -193,7 +194,7 @@ os.environ["TF_CONFIG"] = json.dumps({
 import numpy as np
 from emodist import batches, network_training
 from emodist.config import NetworkSettings
-from emodist.network_training import Learner, Problem, State
+from emodist.network_training.loop import Learner, Problem, State
 tf, _ = network_training.import_tensorflow()
 tf.config.threading.set_intra_op_parallelism_threads(1)
 strategy = tf.distribute.MultiWorkerMirroredStrategy() if n_workers > 1 else None

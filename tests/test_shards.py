@@ -10,8 +10,8 @@ import pytest
 
 from emodist import shards, stages
 from emodist.child import Child
-from emodist.config import FeaturizeSettings
 from emodist.errors import ProcessDiedError
+from emodist.media.settings import FeaturizeSettings
 from emodist.stages import Outcome, Saved
 from emodist.tables import schema, stream
 

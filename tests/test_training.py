@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from emodist import bundle, cli, dataset, judging, registry, splits, training
-from emodist.config import TrainSettings
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.learning.settings import TrainSettings
 from tests.pipelines.conftest import featurize, write_clip
 
 KEYS = ("recording_id", "uri", "corpus", "speaker", "label", "audio_sha")

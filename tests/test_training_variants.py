@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from emodist import judging, training
-from emodist.config import TrainSettings
 from emodist.dataset import Dataset
+from emodist.learning.settings import TrainSettings
 from tests.test_training import make
 
 

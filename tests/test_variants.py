@@ -6,9 +6,9 @@ import pytest
 
 from emodist import plan, variants
 from emodist.audio.segments import Segment
-from emodist.config import FeaturizeSettings
 from emodist.errors import ConfigError
 from emodist.listing import MediaFile
+from emodist.media.settings import FeaturizeSettings
 
 AUGMENT = ("time_stretch", "pitch_shift", "noise")
 

@@ -14,10 +14,13 @@ def parser(module: str, example: str, words: Sequence[str]) -> tuple[argparse.Ar
     Networks have other settings than classifiers, so the model is looked for before the rest of
     the words is read.
     """
-    from emodist import config, registry
+    from emodist import registry
+    from emodist.learning.settings import TrainSettings
+    from emodist.models.settings import model_kind
+    from emodist.network_training.settings import NetworkSettings
 
     name = _model(words)
-    kind: Any = config.TrainSettings if name is None else config.model_kind(name)
+    kind: Any = TrainSettings if name is None else model_kind(name)
     classifiers, networks = (", ".join(registry.names(f)) for f in ("estimators", "networks"))
     more = (
         f"classifiers: {classifiers}\nnetworks: {networks}\n"
@@ -26,7 +29,7 @@ def parser(module: str, example: str, words: Sequence[str]) -> tuple[argparse.Ar
     made = parsers.settings_parser(module, kind, example, more=more)
     made.add_argument("--model", metavar="NAME", help="classifier or network (below)")
     made.add_argument("--folds", metavar="NAME", help="protocol (setting folds)")
-    if kind is config.NetworkSettings:
+    if kind is NetworkSettings:
         made.add_argument("--workers", type=int, metavar="N", help="Ray Train workers (train only)")
         made.add_argument(
             "--use-gpu", action="store_true", default=None, help="one GPU for each worker"

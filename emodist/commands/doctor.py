@@ -7,7 +7,7 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist.config import MediaSettings
+    from emodist.media.settings import MediaSettings
 
     parser = parsers.parser(
         __name__,

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 
 from emodist.commands import _parsers as parsers
-from emodist.tables import locate
 
 MORE = """\
 --csv-set writes yamnet_extracted_features.csv (YAMNet's embedding of each clip and its label),
@@ -30,7 +29,7 @@ def run(words: Sequence[str]) -> int:
         if given.features:
             parser.error("--features goes with --out; what is in the three files is fixed")
         return _csv_set(given.table, given.csv_set)
-    from emodist.tables import flat
+    from emodist.tables import flat, locate
 
     chosen = given.features.split(",") if given.features else None
     left_out = flat.to_csv(locate.open_table(given.table), given.out, chosen)

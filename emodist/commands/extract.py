@@ -7,7 +7,7 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist.config import ExtractSettings
+    from emodist.media.settings import ExtractSettings
 
     example = "emodist extract videos/ --out extracted/"
     parser = parsers.media_parser(__name__, ExtractSettings, example)

@@ -7,7 +7,7 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist.config import FeaturizeSettings
+    from emodist.media.settings import FeaturizeSettings
 
     example = "emodist featurize videos/ --out featurized/"
     parser = parsers.media_parser(__name__, FeaturizeSettings, example)

@@ -7,7 +7,7 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist.config import FeaturizeSettings
+    from emodist.media.settings import FeaturizeSettings
 
     parser = parsers.media_parser(__name__, FeaturizeSettings, "emodist plan videos/")
     parser.add_argument("--features", metavar="A,B", help="which features (setting features)")

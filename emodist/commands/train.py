@@ -8,7 +8,7 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist.config import NetworkSettings
+    from emodist.network_training.settings import NetworkSettings
 
     example = (
         "emodist train OUT --model rbf_svm --out bundle/\n"

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from emodist import audit, cluster_text, clustering, judging, output, report, synthesis
 from emodist.clustering import ClusterSettings
-from emodist.config import ExtractSettings, FeaturizeSettings, NetworkSettings, TrainSettings
+from emodist.learning.settings import TrainSettings
+from emodist.media.settings import ExtractSettings, FeaturizeSettings
+from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import media_job, predict, tune
 from emodist.predict.settings import PredictSettings
 from emodist.report import ReportSettings

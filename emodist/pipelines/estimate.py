@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emodist import listing, plan
-from emodist.config import FeaturizeSettings
 from emodist.errors import ConfigError
 from emodist.listing import MediaFile
+from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import trial
 
 SAMPLE_FILES = 24

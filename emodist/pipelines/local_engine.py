@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from emodist import plan_log
-from emodist.config import MediaSettings
+from emodist.media.settings import MediaSettings
 from emodist.shards import ShardResult, ShardRunner
 
 

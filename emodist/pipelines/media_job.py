@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from emodist import listing, output, storage
-from emodist.config import MediaSettings
 from emodist.errors import ConfigError
 from emodist.listing import MediaFile
+from emodist.media.settings import MediaSettings
 from emodist.pipelines import metrics, planning
 from emodist.pipelines.metrics import Progress, Size
 from emodist.plan_log import PlanLog

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emodist import output, plan, plan_log, shards, variants
-from emodist.config import ExtractSettings, FeaturizeSettings, MediaSettings
 from emodist.listing import MediaFile
+from emodist.media.settings import ExtractSettings, FeaturizeSettings, MediaSettings
 from emodist.plan_log import PlanLog
 from emodist.tables import schema
 

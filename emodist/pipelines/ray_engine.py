@@ -25,8 +25,8 @@ from ray.experimental.internal_kv import _internal_kv_get
 from ray.util.annotations import RayDeprecationWarning
 
 from emodist import plan_log
-from emodist.config import MediaSettings
 from emodist.errors import ConfigError, EmodistError
+from emodist.media.settings import MediaSettings
 from emodist.shards import ShardResult, ShardRunner, has_network
 from emodist.tables import schema
 

@@ -22,9 +22,9 @@ import ray.train
 
 from emodist import network_checkpoint
 from emodist.batches import Chunk, Source, chunk
-from emodist.config import NetworkSettings
 from emodist.errors import EmodistError
 from emodist.network_fit import Task
+from emodist.network_training.settings import NetworkSettings
 
 NAME = "rows"
 # Windows that are read at once, and blocks that may wait, in windows.

@@ -28,16 +28,16 @@ from emodist import (
     network_checkpoint,
     network_fit,
     network_records,
-    network_training,
     storage,
 )
 from emodist.batches import Augment, Source, TableSource
-from emodist.config import NetworkSettings
 from emodist.dataset import Dataset
 from emodist.errors import OutputError
 from emodist.judging import Judgement
 from emodist.network_fit import Network, Task
-from emodist.network_training import Progress, State
+from emodist.network_training import loop
+from emodist.network_training.loop import Progress, State
+from emodist.network_training.settings import NetworkSettings
 from emodist.tables import locate
 
 # What an output folder may hold beside a bundle.
@@ -161,7 +161,7 @@ class _Here:
 
         plan = todo.schedule(source, settings, range(state.epoch, settings.epochs))
         chunks = batches.chunks(source, y, plan, settings.batch_size)
-        return network_training.train(learner, todo.problem, chunks, state, report, augment)
+        return loop.train(learner, todo.problem, chunks, state, report, augment)
 
 
 @contextlib.contextmanager

@@ -18,12 +18,13 @@ import ray.data
 import ray.train
 from ray.train.v2.api.config import FailureConfig
 
-from emodist import batches, network_checkpoint, network_training, storage
+from emodist import batches, network_checkpoint, storage
 from emodist.batches import Augment, Source
-from emodist.config import NetworkSettings
 from emodist.errors import ConfigError
 from emodist.network_fit import Task
-from emodist.network_training import Problem, Progress, State
+from emodist.network_training import loop
+from emodist.network_training.loop import Problem, Progress, State
+from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import ray_engine, row_stream, train_workers
 
 # How often the driver looks for news of the training.
@@ -129,7 +130,7 @@ def _work(config: dict[str, Any]) -> None:
     problem: Problem = config["problem"]
     settings: NetworkSettings = config["settings"]
     out: str = config["out"]
-    tf, _ = network_training.import_tensorflow()
+    tf, _ = loop.import_tensorflow()
     # As many threads as CPUs: TensorFlow would take all of the machine, once for each worker.
     n_threads = max(1, int(settings.cpus_per_worker))
     tf.config.threading.set_intra_op_parallelism_threads(n_threads)
@@ -151,12 +152,12 @@ def _work(config: dict[str, Any]) -> None:
 
     shard = ray.train.get_dataset_shard(row_stream.NAME)
     chunks = row_stream.chunks(shard, problem.shape, rank, state.epoch)
-    network_training.train(learner, problem, chunks, state, report, config["augment"], rank)
+    loop.train(learner, problem, chunks, state, report, config["augment"], rank)
 
 
 def _check_network(problem: Problem, settings: NetworkSettings) -> None:
     """What is wrong with a network is found out here, and not by each worker in turn."""
-    layers = network_training.build(problem, settings).layers
+    layers = loop.build(problem, settings).layers
     norms = [layer for layer in layers if type(layer).__name__ == "BatchNormalization"]
     if settings.xla and settings.workers > 1 and norms:
         raise ConfigError(

@@ -24,9 +24,9 @@ from ray.train.v2._internal.exceptions import (
 from ray.util.placement_group import placement_group, remove_placement_group
 
 from emodist import network_checkpoint
-from emodist.config import NetworkSettings
 from emodist.errors import ConfigError, EmodistError
-from emodist.network_training import Problem
+from emodist.network_training.loop import Problem
+from emodist.network_training.settings import NetworkSettings
 
 PATIENCE = {
     # A worker that does not answer for so long is taken for lost; Ray's own default is 10 minutes.

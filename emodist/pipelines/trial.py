@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from emodist import plan, storage, variants
 from emodist.audio import decode, encode
-from emodist.config import FeaturizeSettings
 from emodist.errors import EmodistError
 from emodist.listing import MediaFile
+from emodist.media.settings import FeaturizeSettings
 from emodist.shards import ShardRunner, published
 
 # Sound that a sample may hold, and what is processed of a file at least.

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emodist import bundle, storage
-from emodist.config import FeaturizeSettings
+from emodist.media.settings import FeaturizeSettings
 from emodist.predict import voices
 from emodist.predict.settings import PredictSettings
 from emodist.tables import locate

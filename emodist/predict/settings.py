@@ -2,12 +2,13 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from emodist import storage
 from emodist.bundle import Bundle
-from emodist.config import Choices, FeaturizeSettings, MediaSettings, setting
+from emodist.config import Settings, setting
 from emodist.errors import ConfigError
+from emodist.media.settings import FeaturizeSettings, MediaSettings
 from emodist.network_bundle import NetworkBundle
 
 # What `bundle.load` gives.
@@ -66,10 +67,8 @@ class PredictSettings(MediaSettings):
 
 
 @dataclasses.dataclass(frozen=True)
-class ServeSettings:
+class ServeSettings(Settings):
     """Bundle in, service out: media over HTTP, predictions back."""
-
-    CHOICES: ClassVar[Choices] = {}
 
     bundle: str = setting("", "folder of a bundle, local or s3://")
     host: str = setting(

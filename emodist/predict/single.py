@@ -17,9 +17,9 @@ import soundfile
 from emodist import bundle, config, listing, output, plan, storage
 from emodist.audio.segments import AUTO_SEGMENT_S
 from emodist.audio.source import SAMPLE_RATE
-from emodist.config import FeaturizeSettings
 from emodist.corpora import Corpus
 from emodist.errors import AudioError, ConfigError, EmodistError
+from emodist.media.settings import FeaturizeSettings
 from emodist.predict import about, folder, rows, voices
 from emodist.predict.settings import (
     AnyBundle,

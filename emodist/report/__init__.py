@@ -8,10 +8,10 @@ given evaluation once more on the same folds.
 import dataclasses
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from emodist import storage
-from emodist.config import Choices, setting
+from emodist.config import Settings, setting
 from emodist.errors import ConfigError, OutputError
 from emodist.report import sections
 from emodist.report._material import Material
@@ -21,10 +21,8 @@ RECEIPT = "report.json"
 
 
 @dataclasses.dataclass(frozen=True)
-class ReportSettings:
+class ReportSettings(Settings):
     """Table and results in, page out."""
-
-    CHOICES: ClassVar[Choices] = {}
 
     features: tuple[str, ...] | None = setting(
         None, "which features the maps are made of; null: all but images"
@@ -42,10 +40,6 @@ class ReportSettings:
         for name, least in {"sample": 10, "importance_rows": 0, "seed": 0}.items():
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be at least {least}; got {getattr(self, name)}")
-
-    def identity(self) -> dict[str, Any]:
-        """The settings as plain JSON values."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
 
 
 def run(

@@ -10,8 +10,9 @@ import pyarrow as pa
 from sklearn.metrics import roc_curve
 
 from emodist import dataset, evaluation, registry, storage, training
-from emodist.config import NetworkSettings, TrainSettings
 from emodist.errors import ConfigError, EmodistError
+from emodist.learning.settings import TrainSettings
+from emodist.network_training.settings import NetworkSettings
 from emodist.tables import locate
 
 N_REPEATS = 3

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emodist import storage
-from emodist.network_training import State
+from emodist.network_training.loop import State
 from emodist.proposals import Values
 from emodist.splits import Fold
 

@@ -6,8 +6,9 @@ import math
 from typing import Any, ClassVar, Literal
 
 from emodist import batches, registry
-from emodist.config import Choices, NetworkSettings, setting
+from emodist.config import Choices, setting
 from emodist.errors import ConfigError
+from emodist.network_training.settings import NetworkSettings
 from emodist.spaces import Space
 from emodist.sweeps import SweepSettings
 from emodist.tables import locate

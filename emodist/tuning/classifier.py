@@ -8,9 +8,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from emodist import bundle, dataset, registry, training
-from emodist.config import Choices, TrainSettings, setting
+from emodist.config import Choices, setting
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.learning.settings import TrainSettings
 from emodist.proposals import Values
 from emodist.spaces import Space
 from emodist.sweeps import Row, SweepSettings

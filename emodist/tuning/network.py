@@ -30,12 +30,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from emodist import batches, bundle, judging, network_fit, network_training, storage, training
+from emodist import batches, bundle, judging, network_fit, storage, training
 from emodist.batches import ArraySource, Source, TableSource
-from emodist.config import NetworkSettings
 from emodist.dataset import Dataset
 from emodist.errors import ConfigError, EmodistError
-from emodist.network_training import Learner
+from emodist.network_training import loop
+from emodist.network_training.loop import Learner
+from emodist.network_training.settings import NetworkSettings
 from emodist.proposals import Values
 from emodist.splits import Fold
 from emodist.sweeps import Row, SweepSettings
@@ -141,7 +142,7 @@ class Network(Nested):
                     learner.restore(state, kept.place(fold) or "")
                 plan = todo.schedule(source, settings, range(state.epoch, epochs))
                 chunks = batches.chunks(source, y, plan, settings.batch_size)
-                state = network_training.train(learner, todo.problem, chunks, state)
+                state = loop.train(learner, todo.problem, chunks, state)
                 kept.keep_state(fold, state)
             network = network_fit.finish(todo, source, y, settings, state)
             found.append(network.probabilities(source, fold.test))
@@ -208,7 +209,7 @@ class Network(Nested):
 @cache
 def _begin(n_threads: int, uses_gpu: bool) -> None:
     """TensorFlow in this process, for one of several trials at once."""
-    tf, _ = network_training.import_tensorflow()
+    tf, _ = loop.import_tensorflow()
     # It warns of functions that are traced again: each trial is another network.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     gpus = tf.config.list_physical_devices("GPU")

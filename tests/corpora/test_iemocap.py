@@ -6,6 +6,7 @@ import soundfile
 from emodist import config
 from emodist.corpora.iemocap import Iemocap
 from emodist.errors import AsideError, ConfigError, CorpusError
+from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import media_job
 
 EVALUATION = """\
@@ -131,7 +132,7 @@ def test_a_release_is_featurized_with_its_labels_and_without_its_dialogues(relea
         soundfile.write(release / turn(name), sound, 16_000)
     soundfile.write(release / "Session1/dialog/Ses01F_impro01.wav", sound, 16_000)
     settings = config.load(
-        config.FeaturizeSettings,
+        FeaturizeSettings,
         None,
         ["features=rms", "engine=local", "workers=1"],
         path=str(release),

@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emodist import network_bundle, network_fit, network_training, registry, spaces
+from emodist import network_bundle, network_fit, registry, spaces
 from emodist.batches import Batch
-from emodist.config import NetworkSettings
-from emodist.network_training import Learner, Problem
+from emodist.network_training import loop
+from emodist.network_training.loop import Learner, Problem
+from emodist.network_training.settings import NetworkSettings
 
 NAMES = registry.names("networks")
 # Small, so that each takes a second.
@@ -99,8 +100,8 @@ def test_a_saved_network_is_loaded_without_code_of_emodist_and_says_the_same(nam
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_of_the_wrong_shape_are_refused(name):
     wrong = (4, 4, 4)
-    with pytest.raises(network_training.ConfigError, match=r"learns from .* 4 by 4 by 4"):
-        network_training.build(
+    with pytest.raises(loop.ConfigError, match=r"learns from .* 4 by 4 by 4"):
+        loop.build(
             dataclasses.replace(problem(np.zeros((2, *shape(name)))), shape=wrong), settings(name)
         )
 
@@ -116,7 +117,7 @@ def test_a_network_says_what_it_is_and_no_classifier_has_its_name(name):
 def test_mixed_precision_keeps_logits_and_weights_in_single_precision(name):
     x = np.zeros((2, *shape(name)), np.float32)
     given = problem(np.random.default_rng(0).normal(size=(4, *shape(name))))
-    model = network_training.build(given, settings(name, mixed_precision=True))
+    model = loop.build(given, settings(name, mixed_precision=True))
     assert model(x).dtype == "float32"
     assert {str(v.dtype) for v in model.trainable_variables} == {"float32"}
     assert {layer.compute_dtype for layer in model.layers} >= {"bfloat16", "float32"}
@@ -131,7 +132,7 @@ def test_every_corner_of_its_space_is_a_network(name):
         registry.build("networks", name, **corner)
     given = {"image": (128, 128), "vector": (12,)}[entry.inputs]
     largest = NetworkSettings(model=name, model_settings=corners[-1])
-    model = network_training.build(problem(np.ones((2, *given))), largest)
+    model = loop.build(problem(np.ones((2, *given))), largest)
     assert model.output_shape == (None, 2)
 
 

@@ -11,7 +11,7 @@ import pytest
 import s3fs
 import soundfile
 
-from emodist.config import FeaturizeSettings
+from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import media_job
 from emodist.tables import locate
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from emodist import cli
-from emodist.config import FeaturizeSettings
 from emodist.errors import ConfigError
+from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import estimate, media_job, trial
 from tests.pipelines.conftest import settings, write_clip
 

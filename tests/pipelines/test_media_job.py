@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from emodist.config import ExtractSettings
 from emodist.errors import ConfigError, EmodistError, OutputError
+from emodist.media.settings import ExtractSettings
 from emodist.pipelines import media_job
 from emodist.tables import schema
 from tests.pipelines.conftest import featurize, table, write_clip

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from emodist import plan_log
-from emodist.config import ExtractSettings
 from emodist.listing import MediaFile
+from emodist.media.settings import ExtractSettings
 from emodist.pipelines import planning
 from emodist.plan_log import PlanLog
 from tests.pipelines.conftest import settings

@@ -14,7 +14,8 @@ import pytest
 import soundfile
 
 from emodist import bundle, cli, dataset, judging, storage, synthesis, training
-from emodist.config import FeaturizeSettings, TrainSettings
+from emodist.learning.settings import TrainSettings
+from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import media_job, predict
 from emodist.predict.settings import PredictSettings
 from emodist.tables import locate

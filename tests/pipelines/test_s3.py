@@ -8,8 +8,8 @@ import time
 import pytest
 
 from emodist import cli, listing, storage
-from emodist.config import ExtractSettings
 from emodist.errors import ConfigError
+from emodist.media.settings import ExtractSettings
 from emodist.pipelines import media_job
 from tests.pipelines.conftest import featurize, start, table, write_clip
 

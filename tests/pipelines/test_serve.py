@@ -15,8 +15,9 @@ import soundfile
 
 import emodist
 from emodist import bundle, cli, judging, synthesis
-from emodist.config import FeaturizeSettings, TrainSettings
 from emodist.errors import AudioError, ConfigError, EmodistError
+from emodist.learning.settings import TrainSettings
+from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import media_job
 from emodist.predict import single
 from emodist.predict.settings import ServeSettings

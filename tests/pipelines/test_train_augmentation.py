@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emodist import bundle, config, dataset, synthesis
-from emodist.config import NetworkSettings
+from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import train_network
 from tests.pipelines.conftest import featurize
 

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from emodist import bundle, cli, dataset, network_checkpoint
-from emodist.config import NetworkSettings
 from emodist.errors import ConfigError, OutputError
+from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import train_network
 from emodist.tables import schema
 from tests.pipelines.conftest import start

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from emodist import network_checkpoint, storage
-from emodist.config import NetworkSettings
 from emodist.errors import ConfigError, EmodistError, OutputError
-from emodist.network_training import Problem
+from emodist.network_training.loop import Problem
+from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import train_workers
 
 ray = pytest.importorskip("ray")

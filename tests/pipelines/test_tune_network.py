@@ -13,7 +13,7 @@ from typing import ClassVar
 import pytest
 
 from emodist import cli, config, storage, sweeps
-from emodist.config import NetworkSettings
+from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import train_network, tune_local
 from emodist.sweeps import Sweep, SweepSettings
 from emodist.tuning.network import Network, NetworkSweep

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from emodist.config import FeaturizeSettings
 from emodist.errors import ConfigError
+from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import media_job
 from emodist.tables import schema
 from tests.pipelines.conftest import featurize, start, table, write_clip

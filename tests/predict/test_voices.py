@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emodist import training
-from emodist.config import TrainSettings
+from emodist.learning.settings import TrainSettings
 from emodist.predict import voices
 from tests.test_training import make
 

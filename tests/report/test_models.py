@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from emodist import evaluation, judging
-from emodist.config import FeaturizeSettings, TrainSettings
 from emodist.errors import ConfigError
+from emodist.learning.settings import TrainSettings
+from emodist.media.settings import FeaturizeSettings
 from emodist.report import _models
 from tests.report.tables import write_table
 

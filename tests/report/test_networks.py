@@ -5,8 +5,9 @@ import json
 import pytest
 
 from emodist import cli, judging
-from emodist.config import NetworkSettings, TrainSettings
 from emodist.errors import ConfigError
+from emodist.learning.settings import TrainSettings
+from emodist.network_training.settings import NetworkSettings
 from tests.report.tables import write_table
 from tests.report.test_report import made
 

@@ -10,8 +10,8 @@ import emodist
 from emodist import clustering, judging, report, synthesis
 from emodist.cli import main
 from emodist.clustering import ClusterSettings
-from emodist.config import TrainSettings
 from emodist.errors import ConfigError, OutputError
+from emodist.learning.settings import TrainSettings
 from emodist.report import ReportSettings
 from tests.report.tables import write_table
 

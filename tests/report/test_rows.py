@@ -4,8 +4,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from emodist import dataset, training
-from emodist.config import TrainSettings
 from emodist.errors import ConfigError
+from emodist.learning.settings import TrainSettings
 from emodist.report import _rows
 from tests.report.tables import write_table
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from emodist import config, judging, registry, spaces, sweep_files, training
-from emodist.config import TrainSettings
 from emodist.errors import ConfigError
+from emodist.learning.settings import TrainSettings
 from emodist.proposals import draw
 from emodist.sweeps import Sweep
 from emodist.tuning._nested import ALL

@@ -11,8 +11,8 @@ import yaml
 
 from emodist import config, registry, spaces, sweep_files, sweeps
 from emodist.batches import ArraySource
-from emodist.config import NetworkSettings
 from emodist.errors import ConfigError
+from emodist.network_training.settings import NetworkSettings
 from emodist.proposals import draw
 from emodist.sweeps import Sweep
 from emodist.tables import schema

@@ -9,7 +9,7 @@ from typing import Any
 import emodist
 from emodist import storage
 from emodist.clustering import ClusterSettings
-from emodist.config import FeaturizeSettings
+from emodist.media.settings import FeaturizeSettings
 from emodist.report import _models
 from emodist.report._material import Material, Say
 from emodist.report._page import Page

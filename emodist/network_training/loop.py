@@ -23,8 +23,8 @@ import numpy as np
 
 from emodist import batch_augmentations
 from emodist.batches import Augment, Batch, Chunk, ahead, feed
-from emodist.config import NetworkSettings
 from emodist.errors import ConfigError, OutputError
+from emodist.network_training.settings import NetworkSettings
 
 # Norms, biases and places of patches are not weights that could grow too large.
 NO_DECAY = ["bias", "gamma", "beta"]

@@ -1,0 +1,1 @@
+"""How Keras networks learn: rows on their way in, the loop, checkpoints and records."""
