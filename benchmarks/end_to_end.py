@@ -33,7 +33,7 @@ import soundfile
 from decode import make_mp4
 from features import DATA, PLAIN, plain_functionals
 
-from emodist import stages
+from emodist.media import stages
 from emodist.media.settings import FeaturizeSettings
 from emodist.tables import parquet
 

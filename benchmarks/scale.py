@@ -216,7 +216,7 @@ def plain_pool(folder, out, n_workers):
 
 def prepare():
     global stage
-    from emodist import stages
+    from emodist.media import stages
     from emodist.media.settings import FeaturizeSettings
 
     stage = stages.Featurize(FeaturizeSettings(path="-", out="-"))

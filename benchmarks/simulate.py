@@ -73,9 +73,9 @@ def peak_mb():
 
 def first(settings):
     """Listing and planning, as the first run does them."""
-    from emodist import listing, output
+    from emodist.media import listing, output
+    from emodist.media.plan_log import PlanLog
     from emodist.pipelines import media_job, planning
-    from emodist.plan_log import PlanLog
 
     idle, clock = peak_mb(), time.process_time()
     for _ in listing.media_files(settings.path):
@@ -103,7 +103,7 @@ def first(settings):
 
 def one_shard_s(out, work):
     """CPU time of a worker to find out what its shard is."""
-    from emodist import plan_log
+    from emodist.media import plan_log
 
     some = work.take(list(range(0, work.num_rows, work.num_rows // 50 or 1))).to_pylist()
     clock = time.process_time()
@@ -114,8 +114,8 @@ def one_shard_s(out, work):
 
 def publish(settings):
     """The output of a run that is done: a file without rows for every group and table."""
-    from emodist import shards
-    from emodist.plan_log import PlanLog
+    from emodist.media import shards
+    from emodist.media.plan_log import PlanLog
     from emodist.tables import parquet
 
     groups = PlanLog(settings.out).work()["group"].unique().to_pylist()
@@ -135,9 +135,9 @@ def publish(settings):
 
 def again(settings):
     """What the same command does when all is done."""
-    from emodist import output
+    from emodist.media import output
+    from emodist.media.plan_log import PlanLog
     from emodist.pipelines import media_job, planning
-    from emodist.plan_log import PlanLog
 
     idle, clock = peak_mb(), time.process_time()
     log = PlanLog(settings.out)
@@ -214,7 +214,7 @@ def show_cost(folder):
 
 def measure(folder, names):
     """CPU time and bytes for a second of sound, and CPU seconds that a process takes to start."""
-    from emodist import listing
+    from emodist.media import listing
     from emodist.media.settings import FeaturizeSettings
     from emodist.pipelines import trial
 

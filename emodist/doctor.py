@@ -20,9 +20,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from emodist import listing, storage
+from emodist import storage
 from emodist.audio import decode
-from emodist.child import Child
 from emodist.corpora import Corpus, Description
 from emodist.errors import (
     AsideError,
@@ -32,6 +31,8 @@ from emodist.errors import (
     FileTimeoutError,
     ProcessDiedError,
 )
+from emodist.media import listing
+from emodist.media.child import Child
 from emodist.media.settings import MediaSettings
 
 KINDS = (

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from emodist import bundle, judging, stages, storage
+from emodist import bundle, judging, storage
 from emodist.errors import ConfigError, EmodistError
+from emodist.media import stages
 from emodist.media.settings import MediaSettings
 from emodist.tables import locate
 

@@ -91,8 +91,8 @@ def fingerprint(out: str) -> str:
 
 def share_done(out: str) -> float:
     """How much of the plan is staged or published; 0 where nothing is planned yet."""
-    from emodist import output
-    from emodist.plan_log import PlanLog
+    from emodist.media import output
+    from emodist.media.plan_log import PlanLog
 
     work = PlanLog(out).work()
     n_shards = work.num_rows

@@ -12,9 +12,9 @@ import pytest
 import soundfile
 
 from emodist import cli, config, doctor
-from emodist.child import Child
 from emodist.corpora.ravdess import Ravdess
 from emodist.errors import ConfigError, CorpusError
+from emodist.media.child import Child
 from emodist.media.settings import MediaSettings
 
 pytestmark = pytest.mark.slow

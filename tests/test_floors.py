@@ -106,7 +106,9 @@ def test_only_pipelines_import_ray(file):
         assert not {module.split(".")[0] for module in imports(file)} & {"ray"}
 
 
-@pytest.mark.parametrize("module", ["emodist.features", "emodist.audio.decode", "emodist.stages"])
+@pytest.mark.parametrize(
+    "module", ["emodist.features", "emodist.audio.decode", "emodist.media.stages"]
+)
 def test_importing_loads_neither_ray_nor_tensorflow(module):
     code = f"import sys, {module}; print({{'ray', 'tensorflow', 'keras'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -36,7 +36,7 @@ def exit_code(summary: dict[str, Any], settings: Any) -> int:
 
 def show_failures(out: str, n_shown: int = 5) -> None:
     """The first failures on stderr, one line each."""
-    from emodist import output
+    from emodist.media import output
 
     rows = itertools.chain.from_iterable(rows.to_pylist() for _, rows in output.failed(out))
     for row in itertools.islice(rows, n_shown):

@@ -4,9 +4,10 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from emodist import audit, cluster_text, clustering, judging, output, report, synthesis
+from emodist import audit, cluster_text, clustering, judging, report, synthesis
 from emodist.clustering import ClusterSettings
 from emodist.learning.settings import TrainSettings
+from emodist.media import output
 from emodist.media.settings import ExtractSettings, FeaturizeSettings
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import media_job, predict, tune

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emodist import listing, plan
 from emodist.errors import ConfigError
-from emodist.listing import MediaFile
+from emodist.media import listing, plan
+from emodist.media.listing import MediaFile
 from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import trial
 

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from emodist import plan_log
+from emodist.media import plan_log
 from emodist.media.settings import MediaSettings
-from emodist.shards import ShardResult, ShardRunner
+from emodist.media.shards import ShardResult, ShardRunner
 
 
 def run(

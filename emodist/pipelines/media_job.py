@@ -13,14 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from emodist import listing, output, storage
+from emodist import storage
 from emodist.errors import ConfigError
-from emodist.listing import MediaFile
+from emodist.media import listing, output
+from emodist.media.listing import MediaFile
+from emodist.media.plan_log import PlanLog
 from emodist.media.settings import MediaSettings
+from emodist.media.shards import ShardResult
 from emodist.pipelines import metrics, planning
 from emodist.pipelines.metrics import Progress, Size
-from emodist.plan_log import PlanLog
-from emodist.shards import ShardResult
 
 # Hours of sound from which Ray's start (some ten seconds) is small beside the work.
 RAY_PAYS_FROM_H = 50.0

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from emodist.shards import ShardResult
+from emodist.media.shards import ShardResult
 
 logger = logging.getLogger("emodist")
 

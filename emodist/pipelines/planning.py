@@ -9,10 +9,10 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from emodist import output, plan, plan_log, shards, variants
-from emodist.listing import MediaFile
+from emodist.media import output, plan, plan_log, shards, variants
+from emodist.media.listing import MediaFile
+from emodist.media.plan_log import PlanLog
 from emodist.media.settings import ExtractSettings, FeaturizeSettings, MediaSettings
-from emodist.plan_log import PlanLog
 from emodist.tables import schema
 
 # Files that are planned at once: of an archive, no more than these are in memory.

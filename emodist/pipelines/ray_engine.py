@@ -1,7 +1,7 @@
 """Shards on a Ray cluster: a Ray Data dataset of shards, mapped by actors.
 
 Ray Data only schedules. An actor commits its shard by itself and gives back one row of counts, so
-a lost actor, node or driver costs time and never a row; see `emodist.shards`.
+a lost actor, node or driver costs time and never a row; see `emodist.media.shards`.
 """
 
 import contextlib
@@ -24,10 +24,10 @@ from ray.autoscaler.v2.utils import is_autoscaler_v2
 from ray.experimental.internal_kv import _internal_kv_get
 from ray.util.annotations import RayDeprecationWarning
 
-from emodist import plan_log
 from emodist.errors import ConfigError, EmodistError
+from emodist.media import plan_log
 from emodist.media.settings import MediaSettings
-from emodist.shards import ShardResult, ShardRunner, has_network
+from emodist.media.shards import ShardResult, ShardRunner, has_network
 from emodist.tables import schema
 
 

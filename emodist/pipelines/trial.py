@@ -23,12 +23,13 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emodist import plan, storage, variants
+from emodist import storage
 from emodist.audio import decode, encode
 from emodist.errors import EmodistError
-from emodist.listing import MediaFile
+from emodist.media import plan, variants
+from emodist.media.listing import MediaFile
 from emodist.media.settings import FeaturizeSettings
-from emodist.shards import ShardRunner, published
+from emodist.media.shards import ShardRunner, published
 
 # Sound that a sample may hold, and what is processed of a file at least.
 SAMPLE_S = 1800.0

@@ -14,12 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
 
-from emodist import bundle, config, listing, output, plan, storage
+from emodist import bundle, config, storage
 from emodist.audio.segments import AUTO_SEGMENT_S
 from emodist.audio.source import SAMPLE_RATE
 from emodist.corpora import Corpus
 from emodist.errors import AudioError, ConfigError, EmodistError
+from emodist.media import listing, output, plan
 from emodist.media.settings import FeaturizeSettings
+from emodist.media.shards import ShardRunner
 from emodist.predict import about, folder, rows, voices
 from emodist.predict.settings import (
     AnyBundle,
@@ -28,7 +30,6 @@ from emodist.predict.settings import (
     ServeSettings,
     featurize_settings,
 )
-from emodist.shards import ShardRunner
 
 # What a request may ask for, or one of an hour would keep a replica busy for days.
 LEAST_HOP_S = 0.1

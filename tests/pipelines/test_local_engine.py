@@ -1,7 +1,7 @@
 import pytest
 
-from emodist import shards
 from emodist.errors import EmodistError
+from emodist.media import shards
 from emodist.pipelines import local_engine
 from tests.pipelines.conftest import settings
 

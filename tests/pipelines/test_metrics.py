@@ -5,9 +5,9 @@ import logging
 
 import pytest
 
+from emodist.media.shards import ShardResult
 from emodist.pipelines import metrics
 from emodist.pipelines.metrics import Progress, Size
-from emodist.shards import ShardResult
 from tests.pipelines.conftest import featurize
 
 

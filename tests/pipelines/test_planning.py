@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from emodist import plan_log
-from emodist.listing import MediaFile
+from emodist.media import plan_log
+from emodist.media.listing import MediaFile
+from emodist.media.plan_log import PlanLog
 from emodist.media.settings import ExtractSettings
 from emodist.pipelines import planning
-from emodist.plan_log import PlanLog
 from tests.pipelines.conftest import settings
 
 
@@ -96,7 +96,7 @@ def test_sound_files_of_two_parts_do_not_share_a_name(small_chunks, tmp_path):
 DRIVER = """
 import sys
 from emodist.pipelines import planning
-from emodist.plan_log import PlanLog
+from emodist.media.plan_log import PlanLog
 from tests.pipelines.test_planning import files, media
 
 def peak_mb():

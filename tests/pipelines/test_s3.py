@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from emodist import cli, listing, storage
+from emodist import cli, storage
 from emodist.errors import ConfigError
+from emodist.media import listing
 from emodist.media.settings import ExtractSettings
 from emodist.pipelines import media_job
 from tests.pipelines.conftest import featurize, start, table, write_clip

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import s3fs
 
-from emodist import cli, stages, storage
+from emodist import cli, storage
 from emodist.errors import EmodistError
+from emodist.media import stages
 from emodist.pipelines import media_job
 from tests.pipelines.conftest import settings, table, write_clip
 from tests.pipelines.flaky_s3 import ON_READING, ON_WRITING, flaky

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from emodist.child import Child
 from emodist.errors import EmodistError, FileTimeoutError, ProcessDiedError, UnexpectedError
+from emodist.media.child import Child
 from emodist.media.settings import MediaSettings
 
 pytestmark = pytest.mark.slow

@@ -5,7 +5,7 @@ import time
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from emodist import output
+from emodist.media import output
 from emodist.tables import locate
 
 

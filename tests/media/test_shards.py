@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import shards, stages
-from emodist.child import Child
 from emodist.errors import ProcessDiedError
+from emodist.media import shards, stages
+from emodist.media.child import Child
 from emodist.media.settings import FeaturizeSettings
-from emodist.stages import Outcome, Saved
+from emodist.media.stages import Outcome, Saved
 from emodist.tables import schema, stream
 
 

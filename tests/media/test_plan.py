@@ -1,7 +1,8 @@
 import pytest
 
-from emodist import plan, registry
-from emodist.listing import MediaFile
+from emodist import registry
+from emodist.media import plan
+from emodist.media.listing import MediaFile
 from emodist.tables import schema
 
 CORPUS = registry.build("corpora", "folder")

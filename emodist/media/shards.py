@@ -18,11 +18,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from emodist import stages, storage
-from emodist.child import Child
+from emodist import storage
 from emodist.errors import AudioError, CorpusError, EmodistError, FileTimeoutError, ProcessDiedError
+from emodist.media import stages
+from emodist.media.child import Child
 from emodist.media.settings import FeaturizeSettings, MediaSettings
-from emodist.stages import Outcome, Outcomes, Saved
+from emodist.media.stages import Outcome, Outcomes, Saved
 from emodist.tables import parquet, schema, stream
 
 

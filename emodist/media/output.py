@@ -1,7 +1,7 @@
 """The output folder of a job: whose it is, what is in it, and what is still to be done.
 
 - `run.json`: settings, versions, and a summary of every run;
-- `plan/00000.parquet` and on: what was planned, a log that only grows (`emodist.plan`);
+- `plan/00000.parquet` and on: what was planned, a log that only grows (`emodist.media.plan`);
 - `recordings/`, `features/`, `failures/`: the tables, one file per group of shards;
 - `yamnet/`: the model of the features `yamnet` and `yamnet_scores`, where they are chosen;
 - `staging/`: finished shards of unfinished groups; gone when a run ends.
@@ -25,8 +25,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import emodist
-from emodist import plan_log, storage
+from emodist import storage
 from emodist.errors import OutputError
+from emodist.media import plan_log
 from emodist.media.settings import FeaturizeSettings, MediaSettings
 from emodist.tables import locate, parquet
 

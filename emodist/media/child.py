@@ -2,8 +2,8 @@
 
 A file that crashes the decoder, or makes it hang, costs the child and one row of `failures`, not
 the worker and its other files. The child writes rows to files, and only small messages pass from
-it to the worker. It knows neither Ray nor the driver: it is
-`python -m emodist.child FD` and talks over that socket. It ends itself when its parent is gone.
+it to the worker. It knows neither Ray nor the driver: it is `python -m emodist.media.child FD` and
+talks over that socket. It ends itself when its parent is gone.
 """
 
 import contextlib
@@ -87,7 +87,7 @@ class Child:
         pipe, theirs = Pipe()
         # A group of its own: Ctrl-C in the terminal is for the driver, which ends its children.
         process = subprocess.Popen(
-            [sys.executable, "-m", "emodist.child", str(theirs.fileno())],
+            [sys.executable, "-m", "emodist.media.child", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=2,
@@ -164,7 +164,7 @@ def _end_with(parent: int) -> None:
 
 if __name__ == "__main__":
     # Under its own name: errors made in `__main__` could not be unpickled by the parent.
-    from emodist.child import serve
+    from emodist.media.child import serve
 
     with contextlib.suppress(EOFError, ConnectionResetError, BrokenPipeError):
         serve(Connection(int(sys.argv[1])))

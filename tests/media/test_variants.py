@@ -4,10 +4,10 @@ import json
 import numpy as np
 import pytest
 
-from emodist import plan, variants
 from emodist.audio.segments import Segment
 from emodist.errors import ConfigError
-from emodist.listing import MediaFile
+from emodist.media import plan, variants
+from emodist.media.listing import MediaFile
 from emodist.media.settings import FeaturizeSettings
 
 AUGMENT = ("time_stretch", "pitch_shift", "noise")

@@ -2,9 +2,10 @@ import threading
 
 import pytest
 
-from emodist import plan, plan_log, registry
-from emodist.listing import MediaFile
-from emodist.plan_log import PlanLog
+from emodist import registry
+from emodist.media import plan, plan_log
+from emodist.media.listing import MediaFile
+from emodist.media.plan_log import PlanLog
 
 CORPUS = registry.build("corpora", "folder")
 SIZING = plan.Sizing(bytes_per_s=1000, bytes_per_file=1000, n_workers=2)

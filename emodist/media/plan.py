@@ -2,7 +2,7 @@
 
 A shard is the unit of work: a fixed list of recordings, named by the hash of that list and the
 settings. A group is the unit of output: shards whose rows become one file of sensible size.
-Everything here is columns of some ten thousand files at a time; `emodist.plan_log` keeps them.
+Everything here is columns of some ten thousand files at a time; `media.plan_log` keeps them.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from emodist.errors import CorpusError
-from emodist.listing import MediaFile
+from emodist.media.listing import MediaFile
 from emodist.tables import schema
 
 # Seconds of sound in a file of unknown content, from its size: bytes for each second by suffix.

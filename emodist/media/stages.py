@@ -16,11 +16,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from emodist import features, storage, variants
+from emodist import features, storage
 from emodist.audio import decode, encode, segments
 from emodist.errors import EmodistError, OutputError, UnexpectedError
 from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
+from emodist.media import variants
 from emodist.media.settings import ExtractSettings, FeaturizeSettings, MediaSettings
 from emodist.tables import schema, stream
 

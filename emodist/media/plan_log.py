@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emodist import storage, variants
-from emodist.listing import MediaFile
+from emodist import storage
+from emodist.media import variants
+from emodist.media.listing import MediaFile
 from emodist.tables import schema
 
 ROW_GROUP_FILES = 2048

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import listing
 from emodist.errors import ConfigError
+from emodist.media import listing
 
 
 def paths(uri) -> list[str]:
