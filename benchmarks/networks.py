@@ -30,7 +30,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from emodist import batches, config, dataset, network_fit
+from emodist import batches, config, network_fit
+from emodist.learning import dataset
 from emodist.network_training import loop
 from emodist.network_training.settings import NetworkSettings
 

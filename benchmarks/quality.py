@@ -20,15 +20,16 @@ import time
 
 import numpy as np
 
-from emodist import dataset, registry, training
+from emodist import registry
+from emodist.learning import classifier, dataset
 from emodist.learning.settings import TrainSettings
 
 
 def judge(data, settings):
     """The evaluation, and the recalls of each speaker averaged over classes."""
-    folds = training.make_folds(data, settings)
-    prediction = training.out_of_fold(data, folds, settings)
-    return training.judge(data, folds, prediction, settings), uar_by_speaker(data, prediction)
+    folds = classifier.make_folds(data, settings)
+    prediction = classifier.out_of_fold(data, folds, settings)
+    return classifier.judge(data, folds, prediction, settings), uar_by_speaker(data, prediction)
 
 
 def uar_by_speaker(data, prediction):

@@ -20,8 +20,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import pyarrow.dataset as ds
 
-from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.learning.dataset import Dataset
 from emodist.registry import suggest
 from emodist.tables import locate, schema
 

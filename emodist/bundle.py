@@ -20,9 +20,10 @@ import pyarrow.parquet as pq
 import skops.io
 
 import emodist
-from emodist import evaluation, network_bundle, registry, storage
-from emodist.dataset import Dataset
+from emodist import network_bundle, registry, storage
 from emodist.errors import ConfigError, OutputError
+from emodist.learning import evaluation
+from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from emodist.tables import parquet, schema
 

@@ -32,11 +32,12 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 import emodist
-from emodist import cluster_scores, cluster_text, dataset, plots, registry, storage, training
+from emodist import cluster_scores, cluster_text, plots, registry, storage
 from emodist.cluster_scores import NOISE
 from emodist.config import Choices, Settings, setting
-from emodist.dataset import Dataset
 from emodist.errors import ConfigError, OutputError
+from emodist.learning import classifier, dataset
+from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from emodist.tables import parquet, schema
 
@@ -206,7 +207,7 @@ def space(data: Dataset, settings: ClusterSettings) -> tuple[np.ndarray, float]:
     if not data.x.shape[1]:
         raise ConfigError("the chosen features have no numbers; choose others with features=A,B")
     # One z-score per speaker in the whole house: the one that training uses.
-    x = training.inputs(data, TrainSettings(speaker_norm=settings.speaker_norm))
+    x = classifier.inputs(data, TrainSettings(speaker_norm=settings.speaker_norm))
     if not np.ptp(x, axis=0).any():
         what = " after the z-score per speaker" if settings.speaker_norm else ""
         raise ConfigError(f"there is nothing to cluster: all rows are the same{what}")

@@ -10,18 +10,19 @@ import numpy as np
 import pyarrow as pa
 
 import emodist
-from emodist import bundle, dataset, evaluation, network_fit, storage, training
+from emodist import bundle, network_fit, storage
 from emodist.batches import TableSource
-from emodist.dataset import Dataset
 from emodist.errors import ConfigError
-from emodist.evaluation import Comparison, Evaluation
+from emodist.learning import classifier, dataset, evaluation
+from emodist.learning.classifier import Prediction
+from emodist.learning.dataset import Dataset
+from emodist.learning.evaluation import Comparison, Evaluation
 from emodist.learning.settings import TrainSettings
+from emodist.learning.splits import Fold
 from emodist.models.settings import rival
 from emodist.network_training.loop import Progress
 from emodist.network_training.settings import NetworkSettings
-from emodist.splits import Fold
 from emodist.tables import locate, parquet
-from emodist.training import Prediction
 
 # Hears the name of a fold and how far its network is.
 Tell: TypeAlias = Callable[[str, Progress], None]
@@ -85,7 +86,7 @@ def evaluate(
         _, _, more = _predicted(table, other, _noting(other, tell, history))
         parts.append(more.probabilities)
     prediction = dataclasses.replace(prediction, probabilities=np.mean(parts, axis=0))
-    found = training.judge(data, folds, prediction, settings)
+    found = classifier.judge(data, folds, prediction, settings)
     comparison = None
     if against is not None:
         _, _, others = _predicted(table, rival(settings, against), tell)
@@ -126,7 +127,7 @@ def train(table: str, settings: TrainSettings, out: str) -> Judgement:
         If the table does not fit the settings, or `out` cannot be written.
     """
     data, _, found = cross_validated(table, settings)
-    model, temperature = training.fit(data, settings)
+    model, temperature = classifier.fit(data, settings)
     made = locate.origin(table)
     where = storage.absolute(out)
     bundle.save(where, model, temperature, data, settings, found, made.get("settings", {}), made)
@@ -189,7 +190,7 @@ def cross_validated(
     A network reads its rows from the table as it needs them: the dataset then has keys alone.
     """
     data, folds, prediction = _predicted(table, settings, tell)
-    return data, prediction, training.judge(data, folds, prediction, settings)
+    return data, prediction, classifier.judge(data, folds, prediction, settings)
 
 
 def _predicted(
@@ -198,12 +199,12 @@ def _predicted(
     if isinstance(settings, NetworkSettings):
         data = labelled(table, [])
         source = TableSource(table, data, settings.columns())
-        folds = training.make_folds(data, settings)
+        folds = classifier.make_folds(data, settings)
         prediction = network_fit.out_of_fold(data, folds, settings, source, tell)
     else:
         data = labelled(table, settings.features)
-        folds = training.make_folds(data, settings)
-        prediction = training.out_of_fold(data, folds, settings)
+        folds = classifier.make_folds(data, settings)
+        prediction = classifier.out_of_fold(data, folds, settings)
     return data, folds, prediction
 
 

@@ -23,8 +23,8 @@ import numpy as np
 
 from emodist import network_fit, storage
 from emodist.batches import Source
-from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.learning.dataset import Dataset
 from emodist.network_training.loop import import_tensorflow, predict, quiet
 from emodist.network_training.settings import NetworkSettings
 

@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import cli, cluster_scores, cluster_text, clustering, dataset, registry
+from emodist import cli, cluster_scores, cluster_text, clustering, registry
 from emodist.clustering import ClusterSettings
 from emodist.errors import ConfigError, OutputError
+from emodist.learning import dataset
 from emodist.tables import schema
 
 TAKES_K = [n for n in registry.names("clusterers") if registry.get("clusterers", n).TAKES_K]

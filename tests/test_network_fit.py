@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emodist import network_fit, splits, training
+from emodist import network_fit
 from emodist.batches import ArraySource
 from emodist.errors import ConfigError
+from emodist.learning import classifier, splits
 from emodist.network_training.settings import NetworkSettings
 from tests.test_training import make
 
@@ -35,8 +36,8 @@ def emotional():
 
 
 def judged(data, settings):
-    folds = training.make_folds(data, settings)
-    return training.judge(data, folds, network_fit.out_of_fold(data, folds, settings), settings)
+    folds = classifier.make_folds(data, settings)
+    return classifier.judge(data, folds, network_fit.out_of_fold(data, folds, settings), settings)
 
 
 def test_emotion_is_learned_across_speakers_and_judged_as_a_classifier_is(emotional):
@@ -66,7 +67,7 @@ def test_noise_that_tells_only_the_speaker_stays_at_chance():
 
 
 def test_rows_outside_the_training_side_change_nothing(emotional):
-    fold = training.make_folds(emotional, SETTINGS)[0]
+    fold = classifier.make_folds(emotional, SETTINGS)[0]
     changed = emotional.x.copy()
     changed[fold.test] = 1e6
     one, two = (
@@ -118,7 +119,7 @@ def test_the_same_seed_gives_the_same_network_and_another_seed_another(emotional
 def test_folds_of_a_network_are_those_of_a_classifier(emotional):
     from emodist.learning.settings import TrainSettings
 
-    ours = training.make_folds(emotional, SETTINGS)
-    theirs = training.make_folds(emotional, TrainSettings(folds="group4"))
+    ours = classifier.make_folds(emotional, SETTINGS)
+    theirs = classifier.make_folds(emotional, TrainSettings(folds="group4"))
     assert [fold.test.tolist() for fold in ours] == [fold.test.tolist() for fold in theirs]
     splits.check(ours, emotional.people())

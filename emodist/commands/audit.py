@@ -22,7 +22,7 @@ def run(words: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print what was found as JSON")
     given = parser.parse_args(words)
-    from emodist import audit
+    from emodist.learning import audit
 
     found = audit.run(given.table, given.folds)
     print(json.dumps(found.to_dict()) if given.json else found.to_text())

@@ -40,9 +40,9 @@ def run(words: Sequence[str]) -> int:
 
 
 def _csv_set(table: str, folder: str) -> int:
-    from emodist import balance
+    from emodist.learning import csv_set
 
-    made = balance.csv_set(table, folder)
+    made = csv_set.csv_set(table, folder)
     if made["unlabelled"]:
         print(f"{made['unlabelled']} rows without a label are not balanced", file=sys.stderr)
     print(

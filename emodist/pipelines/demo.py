@@ -4,8 +4,9 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from emodist import audit, cluster_text, clustering, judging, report, synthesis
+from emodist import cluster_text, clustering, judging, report, synthesis
 from emodist.clustering import ClusterSettings
+from emodist.learning import audit
 from emodist.learning.settings import TrainSettings
 from emodist.media import output
 from emodist.media.settings import ExtractSettings, FeaturizeSettings

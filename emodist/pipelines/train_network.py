@@ -31,9 +31,9 @@ from emodist import (
     storage,
 )
 from emodist.batches import Augment, Source, TableSource
-from emodist.dataset import Dataset
 from emodist.errors import OutputError
 from emodist.judging import Judgement
+from emodist.learning.dataset import Dataset
 from emodist.network_fit import Network, Task
 from emodist.network_training import loop
 from emodist.network_training.loop import Progress, State

@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import emodist
-from emodist import storage, training
-from emodist.dataset import Dataset
+from emodist import storage
+from emodist.learning import classifier
+from emodist.learning.dataset import Dataset
 from emodist.predict import files, timeline, voices
 from emodist.predict.settings import AnyBundle, Rules
 from emodist.predict.voices import Statistics
@@ -95,7 +96,7 @@ def drift(
             names = data.names
     if not n_rows:
         return []
-    spread = np.maximum(inputs["std"], training.LEAST_SPREAD)
+    spread = np.maximum(inputs["std"], classifier.LEAST_SPREAD)
     away = np.abs(total / n_rows - inputs["mean"]) / spread
     order = np.argsort(-away, kind="stable")
     return [str(names[index]) for index in order if away[index] > FAR_SD]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from emodist import training
-from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.learning import classifier
+from emodist.learning.dataset import Dataset
 from emodist.predict.settings import AnyBundle
 
 # The z-score of a speaker with fewer segments takes what was said away along with the voice.
@@ -72,7 +72,7 @@ def scaled(data: Dataset, known: Statistics) -> np.ndarray:
             continue
         spread = np.sqrt(squares / n)
         own = who == speaker
-        x[own] = (x[own] - mean) / np.where(spread > training.LEAST_SPREAD, spread, 1.0)
+        x[own] = (x[own] - mean) / np.where(spread > classifier.LEAST_SPREAD, spread, 1.0)
     return x
 
 

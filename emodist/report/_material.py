@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from emodist import plots, storage
-from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.learning.dataset import Dataset
 from emodist.report import _models, _rows
 from emodist.report._models import Result
 

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 from sklearn.metrics import roc_curve
 
-from emodist import dataset, evaluation, registry, storage, training
+from emodist import registry, storage
 from emodist.errors import ConfigError, EmodistError
+from emodist.learning import classifier, dataset, evaluation
 from emodist.learning.settings import TrainSettings
 from emodist.network_training.settings import NetworkSettings
 from emodist.tables import locate
@@ -195,10 +196,10 @@ def permutation(table: str, result: Result, most_rows: int) -> tuple[list[dict[s
         # Temperature does not change which class is highest.
         settings = TrainSettings(**{**own, "calibrate": False})
         data = dataset.load(table, settings.features).labelled()
-        folds = training.make_folds(data, settings)
+        folds = classifier.make_folds(data, settings)
     except EmodistError as error:
         return [], f"not computed: {error}"
-    x = training.inputs(data, settings)
+    x = classifier.inputs(data, settings)
     y, classes = data.targets()
     families = list(dict.fromkeys(data.columns.tolist()))
     rng = np.random.default_rng(settings.seed)
@@ -207,7 +208,7 @@ def permutation(table: str, result: Result, most_rows: int) -> tuple[list[dict[s
     shuffled: dict[str, list[np.ndarray]] = {name: [] for name in families}
     for fold in folds:
         learned = data.with_variants(fold.train)
-        model = training.pipeline(settings, y[learned]).fit(x[learned], y[learned])
+        model = classifier.pipeline(settings, y[learned]).fit(x[learned], y[learned])
         present = np.unique(y[fold.train])
         base.append(_full(model.predict_proba(x[fold.test]), present, len(classes)))
         for name in families:

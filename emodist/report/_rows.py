@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from emodist import dataset, training
-from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.learning import classifier, dataset
+from emodist.learning.dataset import Dataset
 from emodist.tables import locate, parquet, schema
 
 Key = tuple[str, int]
@@ -193,7 +193,7 @@ class _Moments:
             base, n, total, squares = self.sums[who]
             mean = total / n
             spread = np.sqrt(np.maximum(squares / n - mean**2, 0))
-            spread = np.where(spread > training.LEAST_SPREAD, spread, 1.0)
+            spread = np.where(spread > classifier.LEAST_SPREAD, spread, 1.0)
             out[row] = (x[row] - base - mean) / spread
         return out
 

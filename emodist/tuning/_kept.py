@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from emodist import storage
+from emodist.learning.splits import Fold
 from emodist.network_training.loop import State
 from emodist.proposals import Values
-from emodist.splits import Fold
 
 
 class Kept:

@@ -19,13 +19,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from emodist import evaluation, registry, splits, sweeps, training
-from emodist.dataset import Dataset
+from emodist import registry, sweeps
+from emodist.learning import classifier, evaluation, splits
+from emodist.learning.classifier import Prediction
+from emodist.learning.dataset import Dataset
+from emodist.learning.splits import Fold
 from emodist.proposals import Values
 from emodist.spaces import Space
-from emodist.splits import Fold
 from emodist.sweeps import Row
-from emodist.training import Prediction
 
 ALL = "all"
 
@@ -86,7 +87,7 @@ class Nested:
                 for field in dataclasses.fields(Prediction)
             )
         )
-        found = training.judge(self.data, self.outer, pooled, self.settings_of(chosen["values"]))
+        found = classifier.judge(self.data, self.outer, pooled, self.settings_of(chosen["values"]))
         inner = f"settings chosen in each fold by {self.settings.inner_folds} inner folds"
         found = dataclasses.replace(found, protocol=f"{found.protocol}, {inner}")
         return {

@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
+from emodist.learning.splits import Fold
 from emodist.proposals import Values
 from emodist.spaces import Space
-from emodist.splits import Fold
 from emodist.sweeps import Row
 from emodist.tuning._kept import Kept
 from emodist.tuning._nested import Nested, counted

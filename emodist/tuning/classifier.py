@@ -7,15 +7,16 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from emodist import bundle, dataset, registry, training
+from emodist import bundle, registry
 from emodist.config import Choices, setting
-from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.learning import classifier, dataset
+from emodist.learning.classifier import Prediction
+from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from emodist.proposals import Values
 from emodist.spaces import Space
 from emodist.sweeps import Row, SweepSettings
-from emodist.training import Prediction
 from emodist.tuning._nested import Nested, counted, inner_folds, own, own_space
 
 # `ensemble` is several of the others, and costs as much as all of them.
@@ -93,7 +94,7 @@ class Classifier(Nested):
             raise ConfigError(
                 "the chosen features have no numbers; choose others with features=A,B"
             )
-        outer = training.make_folds(data, _base(settings))
+        outer = classifier.make_folds(data, _base(settings))
         inner = inner_folds(data, outer, settings.inner_folds)
         n_rows = min(len(fold.train) for folds in inner.values() for fold in folds)
         return cls(settings, data, outer, inner, _space(settings, data, n_rows))
@@ -109,7 +110,7 @@ class Classifier(Nested):
         """One fit and its test; `right` and `rows` are counts for each class."""
         fold = self.folds(row["search"])[len(row["steps"])]
         settings = dataclasses.replace(self.settings_of(row["values"]), calibrate=False)
-        found = training.out_of_fold(self._part(settings), [fold], settings)
+        found = classifier.out_of_fold(self._part(settings), [fold], settings)
         step = {"name": fold.name, **counted(self.data, found)}
         return {**step, "score": self.score([step])}
 
@@ -141,7 +142,7 @@ class Classifier(Nested):
             settings = self.settings_of(winners[fold.name]["values"])
             # As in the trials: BLAS threads on matrices of this size wait for each other.
             with threadpool_limits(1):
-                found.append(training.out_of_fold(self._part(settings), [fold], settings))
+                found.append(classifier.out_of_fold(self._part(settings), [fold], settings))
         return found
 
 
@@ -170,7 +171,7 @@ def _space(settings: ClassifierSweep, data: Dataset, n_rows: int) -> Space:
     if settings.balance == "search":
         y, _ = data.targets()
         # SMOTE needs neighbours in each training part; the rarest class has least of them.
-        enough = np.bincount(y).min() > 4 * training.SMOTE_NEIGHBORS
+        enough = np.bincount(y).min() > 4 * classifier.SMOTE_NEIGHBORS
         space["balance"] = (
             "choice",
             ("weights", "smote", "none") if enough else ("weights", "none"),

@@ -19,12 +19,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from emodist import bundle, cluster_scores, clustering, dataset, registry, sweeps
+from emodist import bundle, cluster_scores, clustering, registry, sweeps
 from emodist.cluster_scores import NOISE
 from emodist.clustering import ClusterSettings
 from emodist.config import Choices, setting
-from emodist.dataset import Dataset
 from emodist.errors import ConfigError
+from emodist.learning import dataset
+from emodist.learning.dataset import Dataset
 from emodist.proposals import Values
 from emodist.spaces import Space
 from emodist.sweeps import Row, SweepSettings

@@ -30,17 +30,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from emodist import batches, bundle, judging, network_fit, storage, training
+from emodist import batches, bundle, judging, network_fit, storage
 from emodist.batches import ArraySource, Source, TableSource
-from emodist.dataset import Dataset
 from emodist.errors import ConfigError, EmodistError
+from emodist.learning import classifier
+from emodist.learning.classifier import Prediction
+from emodist.learning.dataset import Dataset
+from emodist.learning.splits import Fold
 from emodist.network_training import loop
 from emodist.network_training.loop import Learner
 from emodist.network_training.settings import NetworkSettings
 from emodist.proposals import Values
-from emodist.splits import Fold
 from emodist.sweeps import Row, SweepSettings
-from emodist.training import Prediction
 from emodist.tuning._kept import Kept
 from emodist.tuning._nested import Nested, counted, inner_folds, own
 from emodist.tuning._network_sweep import SEARCHED, NetworkSweep, columns_of, inputs, parts, space
@@ -87,7 +88,7 @@ class Network(Nested):
         data.targets()
         settings = dataclasses.replace(settings, models=tuple(sources))
         base = settings.of(settings.models[0])
-        outer = training.make_folds(data, base)
+        outer = classifier.make_folds(data, base)
         inner = inner_folds(data, outer, settings.inner_folds)
         # Whoever stops the training has to be had in each training side; a trial would find out
         # one by one.

@@ -5,9 +5,10 @@ import pickle
 
 import pytest
 
-from emodist import cli, corpora, ontology, registry, splits
+from emodist import cli, corpora, ontology, registry
 from emodist.corpora import Corpus, Description
 from emodist.errors import ConfigError, CorpusError
+from emodist.learning import splits
 
 NAMES = registry.names("corpora")
 LABELLED = [name for name in NAMES if registry.get("corpora", name).labels]

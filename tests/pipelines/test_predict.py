@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from emodist import bundle, cli, dataset, judging, storage, synthesis, training
+from emodist import bundle, cli, judging, storage, synthesis
+from emodist.learning import classifier, dataset
 from emodist.learning.settings import TrainSettings
 from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import media_job, predict
@@ -118,7 +119,7 @@ def test_speakers_are_scaled_as_training_scales_them(demo, tmp_path):
     more = ("min_speech_fraction=0", "timelines=json")
     assert cli.main(["predict", *words(demo, tmp_path / "out", *more, name="scaled")]) == 0
     data = dataset.load(f"{tmp_path}/out")
-    x = training.inputs(data, TrainSettings(speaker_norm=True))
+    x = classifier.inputs(data, TrainSettings(speaker_norm=True))
     found = bundle.load(f"{demo}/scaled").predict(x, data.names)
     expected = {key: row for key, row in zip(_keys(data), found, strict=True)}
     for row in predictions(tmp_path / "out").to_pylist():

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import bundle, cli, dataset, network_checkpoint
+from emodist import bundle, cli, network_checkpoint
 from emodist.errors import ConfigError, OutputError
+from emodist.learning import dataset
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import train_network
 from emodist.tables import schema

@@ -13,9 +13,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import cli, dataset, registry, sweeps
+from emodist import cli, registry, sweeps
 from emodist.config import load
 from emodist.errors import EmodistError
+from emodist.learning import dataset
 from emodist.pipelines import tune, tune_local
 from emodist.sweeps import Sweep
 from tests.pipelines.conftest import start

@@ -6,8 +6,8 @@ import os
 import numpy as np
 import pytest
 
-from emodist import audit, dataset
 from emodist.errors import OutputError
+from emodist.learning import audit, dataset
 from emodist.media import variants
 from tests.pipelines.conftest import featurize, table, write_clip
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emodist import training
+from emodist.learning import classifier
 from emodist.learning.settings import TrainSettings
 from emodist.predict import voices
 from tests.test_training import make
@@ -22,7 +22,7 @@ def rows():
 def test_parts_of_any_size_give_the_scaling_of_training(rows, size):
     parts = [rows.select(np.arange(i, min(i + size, 60))) for i in range(0, 60, size)]
     known = voices.statistics(parts)
-    expected = training.inputs(rows, TrainSettings(speaker_norm=True))
+    expected = classifier.inputs(rows, TrainSettings(speaker_norm=True))
     np.testing.assert_allclose(voices.scaled(rows, known), expected, atol=1e-6)
 
 

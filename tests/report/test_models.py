@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from emodist import evaluation, judging
+from emodist import judging
 from emodist.errors import ConfigError
+from emodist.learning import evaluation
 from emodist.learning.settings import TrainSettings
 from emodist.media.settings import FeaturizeSettings
 from emodist.report import _models

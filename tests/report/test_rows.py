@@ -3,8 +3,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import dataset, training
 from emodist.errors import ConfigError
+from emodist.learning import classifier, dataset
 from emodist.learning.settings import TrainSettings
 from emodist.report import _rows
 from tests.report.tables import write_table
@@ -39,7 +39,7 @@ def test_the_z_score_of_a_sample_is_that_of_the_whole_table(tmp_path):
     found = _rows.census(table, 9)
     data, normed = _rows.sampled(table, found, None)
     whole = dataset.load(table)
-    expected = training.inputs(whole, TrainSettings(speaker_norm=True))
+    expected = classifier.inputs(whole, TrainSettings(speaker_norm=True))
     place = {name: row for row, name in enumerate(whole.recording_id)}
     rows = [place[name] for name in data.recording_id]
     assert len(data) == 9

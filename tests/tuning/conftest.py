@@ -1,7 +1,7 @@
 import numpy as np
 
 from emodist import sweeps
-from emodist.dataset import Dataset
+from emodist.learning.dataset import Dataset
 from emodist.sweeps import Sweep
 
 KEYS = ("recording_id", "uri", "corpus", "speaker", "label", "audio_sha")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import yaml
 
-from emodist import config, judging, registry, spaces, sweep_files, training
+from emodist import config, judging, registry, spaces, sweep_files
 from emodist.errors import ConfigError
+from emodist.learning import classifier
 from emodist.learning.settings import TrainSettings
 from emodist.proposals import draw
 from emodist.sweeps import Sweep
@@ -95,9 +96,9 @@ def test_the_selected_score_is_what_evaluate_gives_for_best_yaml(tmp_path):
     kind, rows, found = tuned(speech(effect=1), models=("knn", "logistic_regression"), trials=5)
     sweep_files.finish(str(tmp_path), kind, rows, found)
     settings = config.load(TrainSettings, str(tmp_path / "best.yaml"))
-    folds = training.make_folds(kind.data, settings)
-    prediction = training.out_of_fold(kind.data, folds, settings)
-    judged = training.judge(kind.data, folds, prediction, settings)
+    folds = classifier.make_folds(kind.data, settings)
+    prediction = classifier.out_of_fold(kind.data, folds, settings)
+    judged = classifier.judge(kind.data, folds, prediction, settings)
     assert judged.uar == pytest.approx(found["selected_score_optimistic"], abs=1e-12)
     assert settings.calibrate
     assert judging.text(judging.Judgement(judged), settings)

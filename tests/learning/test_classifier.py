@@ -6,9 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from emodist import bundle, cli, dataset, judging, registry, splits, training
-from emodist.dataset import Dataset
+from emodist import bundle, cli, judging, registry
 from emodist.errors import ConfigError
+from emodist.learning import classifier, dataset, splits
+from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from tests.pipelines.conftest import featurize, write_clip
 
@@ -47,8 +48,8 @@ def emotional():
 
 def uar(data, **settings):
     chosen = TrainSettings(**{"model": "logistic_regression", "calibrate": False, **settings})
-    folds = training.make_folds(data, chosen)
-    return training.judge(data, folds, training.out_of_fold(data, folds, chosen), chosen)
+    folds = classifier.make_folds(data, chosen)
+    return classifier.judge(data, folds, classifier.out_of_fold(data, folds, chosen), chosen)
 
 
 def test_emotion_is_learned_across_speakers_and_better_without_the_voices_shift(emotional):
@@ -84,15 +85,15 @@ def test_what_learns_sees_the_training_side_alone(emotional, balance, monkeypatc
     """Each fit of any step is given no row of a test speaker."""
     settings = TrainSettings(model="logistic_regression", balance=balance, pca=4)
     seen = []
-    real = training._fitted
+    real = classifier._fitted
 
     def watched(x, y, rows, chosen):
         seen.append(set(rows))
         return real(x, y, rows, chosen)
 
-    monkeypatch.setattr(training, "_fitted", watched)
-    folds = training.make_folds(emotional, settings)
-    training.out_of_fold(emotional, folds, settings)
+    monkeypatch.setattr(classifier, "_fitted", watched)
+    folds = classifier.make_folds(emotional, settings)
+    classifier.out_of_fold(emotional, folds, settings)
     assert len(seen) == 5 * (1 + 3)
     for fold in folds:
         inside = [rows for rows in seen if rows <= set(fold.train)]
@@ -100,8 +101,10 @@ def test_what_learns_sees_the_training_side_alone(emotional, balance, monkeypatc
         # Other rows of the test side may change as they like.
         changed = dataclasses.replace(emotional, x=emotional.x.copy())
         changed.x[fold.test] = 1e3
-        one = real(training.inputs(emotional, settings), *_target(emotional), fold.train, settings)
-        two = real(training.inputs(changed, settings), *_target(changed), fold.train, settings)
+        one = real(
+            classifier.inputs(emotional, settings), *_target(emotional), fold.train, settings
+        )
+        two = real(classifier.inputs(changed, settings), *_target(changed), fold.train, settings)
         probe = emotional.x[:5].astype(float)
         np.testing.assert_array_equal(one.predict_proba(probe), two.predict_proba(probe))
 
@@ -115,16 +118,16 @@ def test_a_speakers_z_score_uses_no_other_speaker(emotional):
     changed = dataclasses.replace(emotional, x=emotional.x.copy())
     changed.x[:24] *= 7
     np.testing.assert_array_equal(
-        training.inputs(emotional, settings)[24:], training.inputs(changed, settings)[24:]
+        classifier.inputs(emotional, settings)[24:], classifier.inputs(changed, settings)[24:]
     )
-    np.testing.assert_allclose(training.inputs(changed, settings)[:24].mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(classifier.inputs(changed, settings)[:24].mean(axis=0), 0, atol=1e-6)
 
 
 def test_more_neighbours_than_rows_are_refused(emotional):
     few = emotional.select(np.r_[0:3, 8:11])
     with pytest.raises(ConfigError, match=r"knn.n_neighbors=15 needs as many .* a fold has 6"):
-        training.fit(few, TrainSettings(model="knn", calibrate=False))
-    training.fit(
+        classifier.fit(few, TrainSettings(model="knn", calibrate=False))
+    classifier.fit(
         few, TrainSettings(model="knn", model_settings={"n_neighbors": 6}, calibrate=False)
     )
 
@@ -132,21 +135,21 @@ def test_more_neighbours_than_rows_are_refused(emotional):
 def test_smote_with_too_few_rows_is_refused(emotional):
     few = emotional.select(np.r_[0:8, 24:32, 48:50, 8:10, 32:34])
     with pytest.raises(ConfigError, match="balance=smote needs more than 5"):
-        training.pipeline(TrainSettings(balance="smote"), few.targets()[0])
+        classifier.pipeline(TrainSettings(balance="smote"), few.targets()[0])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", registry.names("estimators"))
 def test_a_bundle_gives_the_probabilities_of_the_model_that_was_saved(emotional, tmp_path, model):
     settings = TrainSettings(model=model, balance="smote" if model == "mlp" else "weights", pca=5)
-    fitted, temperature = training.fit(emotional, settings)
+    fitted, temperature = classifier.fit(emotional, settings)
     result = uar(emotional, model=model)
     out = str(tmp_path / "bundle")
     bundle.save(out, fitted, temperature, emotional, settings, result, {"trim_db": 30})
     loaded = bundle.load(out)
     found = loaded.predict(emotional.x, emotional.names)
     np.testing.assert_allclose(found.sum(axis=1), 1)
-    expected = fitted.predict_proba(training.inputs(emotional, settings))
+    expected = fitted.predict_proba(classifier.inputs(emotional, settings))
     np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
     assert loaded.classes == ("angry", "happy", "sad")
     assert loaded.about["metrics"]["protocol"].endswith("speaker-independent")
@@ -156,7 +159,7 @@ def test_a_bundle_gives_the_probabilities_of_the_model_that_was_saved(emotional,
 
 def test_a_bundle_refuses_numbers_of_other_feature_settings(emotional, tmp_path):
     settings = TrainSettings(model="logistic_regression", calibrate=False)
-    fitted, temperature = training.fit(emotional, settings)
+    fitted, temperature = classifier.fit(emotional, settings)
     bundle.save(str(tmp_path / "b"), fitted, temperature, emotional, settings, uar(emotional), {})
     loaded = bundle.load(str(tmp_path / "b"))
     with pytest.raises(ConfigError, match="x_5 is missing"):

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
-from emodist import splits
 from emodist.errors import ConfigError
+from emodist.learning import splits
 
 CLASSES = ("angry", "happy", "sad")
 

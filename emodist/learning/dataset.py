@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from emodist import registry, splits
+from emodist import registry
 from emodist.errors import ConfigError
+from emodist.learning import splits
 from emodist.tables import locate, schema
 
 KEYS = schema.SEGMENTS.names

@@ -5,8 +5,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import audit, cli, dataset, splits
+from emodist import cli
 from emodist.errors import ConfigError
+from emodist.learning import audit, dataset, splits
 from tests.test_dataset import RMS, some_rows, write_output
 
 

@@ -19,9 +19,10 @@ import pyarrow.csv
 from imblearn.over_sampling import SMOTE
 from sklearn.preprocessing import StandardScaler
 
-from emodist import dataset, storage, training
-from emodist.dataset import Dataset
+from emodist import storage
 from emodist.errors import ConfigError
+from emodist.learning import classifier, dataset
+from emodist.learning.dataset import Dataset
 from emodist.tables import flat, locate, schema
 
 LIBROSA = (
@@ -67,12 +68,12 @@ def smote(data: Dataset, seed: int = 0) -> Synthetic:
     """
     y, classes = data.targets()
     sizes = np.bincount(y)
-    if sizes.min() <= training.SMOTE_NEIGHBORS:
+    if sizes.min() <= classifier.SMOTE_NEIGHBORS:
         raise ConfigError(
-            f"SMOTE needs more than {training.SMOTE_NEIGHBORS} rows of each class; "
+            f"SMOTE needs more than {classifier.SMOTE_NEIGHBORS} rows of each class; "
             f"{classes[int(sizes.argmin())]!r} has {sizes.min()}"
         )
-    sampler = _Recorded(k_neighbors=training.SMOTE_NEIGHBORS, random_state=seed)
+    sampler = _Recorded(k_neighbors=classifier.SMOTE_NEIGHBORS, random_state=seed)
     sampler.drawn = []
     sampler.fit_resample(StandardScaler().fit_transform(data.x.astype(np.float64)), y)
     own = {label: np.flatnonzero(y == label) for label in range(len(classes))}

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emodist import judging, training
-from emodist.dataset import Dataset
+from emodist import judging
+from emodist.learning import classifier
+from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from tests.test_training import make
 
@@ -27,9 +28,9 @@ def with_variants(data: Dataset, n_variants=2, spread=0.01, seed=0) -> Dataset:
 
 def uar(data, **settings):
     chosen = TrainSettings(**{"model": "knn", "calibrate": False, **settings})
-    folds = training.make_folds(data, chosen)
-    prediction = training.out_of_fold(data, folds, chosen)
-    return training.judge(data, folds, prediction, chosen), prediction
+    folds = classifier.make_folds(data, chosen)
+    prediction = classifier.out_of_fold(data, folds, chosen)
+    return classifier.judge(data, folds, prediction, chosen), prediction
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +56,9 @@ def test_random_labels_stay_at_chance_with_variants_of_every_tested_row(random_l
 
 def test_variants_of_the_training_side_are_learned_from(random_labels, monkeypatch):
     seen = []
-    real = training._fitted
+    real = classifier._fitted
     monkeypatch.setattr(
-        training, "_fitted", lambda x, y, rows, s: seen.append(rows) or real(x, y, rows, s)
+        classifier, "_fitted", lambda x, y, rows, s: seen.append(rows) or real(x, y, rows, s)
     )
     data = with_variants(random_labels)
     uar(data, folds="group4", calibrate=True)
@@ -80,7 +81,7 @@ def test_the_protocol_says_how_many_rows_were_only_learned_from(random_labels):
 
 def test_speakers_are_scaled_by_what_they_said_and_not_by_variants(random_labels):
     data = with_variants(random_labels, spread=5.0)
-    scaled = training.inputs(data, TrainSettings(speaker_norm=True))
+    scaled = classifier.inputs(data, TrainSettings(speaker_norm=True))
     said = ~data.is_variant()
     for speaker in ("s00", "s05"):
         own = scaled[said & (data.speaker == speaker)]
@@ -91,10 +92,10 @@ def test_speakers_are_scaled_by_what_they_said_and_not_by_variants(random_labels
 def test_a_bundle_learns_from_variants_and_is_calibrated_without_them(random_labels, monkeypatch):
     data = with_variants(random_labels)
     judged = []
-    real = training.evaluation.fit_temperature
+    real = classifier.evaluation.fit_temperature
     monkeypatch.setattr(
-        training.evaluation, "fit_temperature", lambda y, p: judged.append(len(y)) or real(y, p)
+        classifier.evaluation, "fit_temperature", lambda y, p: judged.append(len(y)) or real(y, p)
     )
-    fitted, _ = training.fit(data, TrainSettings(model="knn", folds="group4"))
+    fitted, _ = classifier.fit(data, TrainSettings(model="knn", folds="group4"))
     assert fitted["classifier"].n_samples_fit_ == 720
     assert judged == [240]

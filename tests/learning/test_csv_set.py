@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import balance, cli
+from emodist import cli
 from emodist.errors import ConfigError
+from emodist.learning import csv_set
 from emodist.tables import schema
 from tests.test_training import make
 
@@ -24,7 +25,7 @@ def uneven():
 
 
 def test_every_class_reaches_the_size_of_the_largest(uneven):
-    made = balance.smote(uneven)
+    made = csv_set.smote(uneven)
     names, sizes = np.unique(
         np.concatenate([uneven.label, made.label]).astype(str), return_counts=True
     )
@@ -32,7 +33,7 @@ def test_every_class_reaches_the_size_of_the_largest(uneven):
 
 
 def test_a_synthetic_row_lies_between_its_parents_who_have_its_label(uneven):
-    made = balance.smote(uneven)
+    made = csv_set.smote(uneven)
     a, b = uneven.x[made.parent_a], uneven.x[made.parent_b]
     x = made.x(uneven)
     slack = 1e-3 * np.abs(b - a).max(axis=0)
@@ -50,7 +51,7 @@ def test_the_rows_are_those_of_imbalanced_learn(uneven):
     scaler = StandardScaler()
     x = scaler.fit_transform(uneven.x.astype(np.float64))
     theirs, _ = SMOTE(random_state=7).fit_resample(x, uneven.targets()[0])
-    ours = balance.smote(uneven, seed=7).x(uneven)
+    ours = csv_set.smote(uneven, seed=7).x(uneven)
     expected = scaler.inverse_transform(theirs[len(uneven) :])
     np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-4)
 
@@ -58,7 +59,7 @@ def test_the_rows_are_those_of_imbalanced_learn(uneven):
 def test_a_class_with_too_few_rows_is_refused_by_name(uneven):
     few = uneven.select(np.r_[0:5, 12:49])
     with pytest.raises(ConfigError, match="more than 5 rows of each class; 'angry' has 5"):
-        balance.smote(few)
+        csv_set.smote(few)
 
 
 def write_table(folder, columns):
@@ -98,7 +99,7 @@ def test_the_three_files_hold_what_their_names_say(tmp_path, capsys):
     table = write_table(tmp_path, ["mfcc", "rms", "opensmile", "yamnet"])
     assert cli.main(["export", table, "--csv-set", str(tmp_path / "csv")]) == 0
     assert "never split it at random" in capsys.readouterr().err
-    yamnet, librosa, balanced = (read(tmp_path / "csv" / name) for name in balance.FILES)
+    yamnet, librosa, balanced = (read(tmp_path / "csv" / name) for name in csv_set.FILES)
     keys = schema.SEGMENTS.names
     assert list(yamnet[0]) == [*keys, "yamnet_0", "yamnet_1", "yamnet_2"]
     assert list(librosa[0]) == [*keys, "mfcc_0", "mfcc_1", "rms_0"]

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import dataset
 from emodist.errors import ConfigError
+from emodist.learning import dataset
 from emodist.tables import schema
 
 FEATURES = [

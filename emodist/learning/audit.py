@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from emodist import splits, storage
-from emodist.dataset import Dataset, load
+from emodist import storage
 from emodist.errors import ConfigError
+from emodist.learning import splits
+from emodist.learning.dataset import Dataset, load
 
 SENTENCES = ("statement", "sentence", "sentence_id", "text")
 

@@ -19,13 +19,13 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from emodist import evaluation, splits
-from emodist.dataset import Dataset
 from emodist.errors import ConfigError
 from emodist.estimators._winsorizer import Winsorizer
+from emodist.learning import evaluation, splits
+from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
+from emodist.learning.splits import Fold
 from emodist.network_training.settings import NetworkSettings
-from emodist.splits import Fold
 
 # SMOTE draws between so many neighbours of a class.
 SMOTE_NEIGHBORS = 5

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from emodist import evaluation
 from emodist.errors import ConfigError
+from emodist.learning import evaluation
 
 CLASSES = ("angry", "happy", "sad")
 
