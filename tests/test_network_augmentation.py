@@ -8,8 +8,8 @@ from emodist.batches import ArraySource, Batch
 from emodist.errors import ConfigError
 from emodist.network_training import loop
 from emodist.network_training.settings import NetworkSettings
-from tests.test_training import make
-from tests.test_training_variants import with_variants
+from tests.learning.test_classifier import make
+from tests.learning.test_classifier_variants import with_variants
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from emodist.batches import ArraySource
 from emodist.errors import ConfigError
 from emodist.learning import classifier, splits
 from emodist.network_training.settings import NetworkSettings
-from tests.test_training import make
+from tests.learning.test_classifier import make
 
 pytestmark = pytest.mark.tf
 SETTINGS = NetworkSettings(

@@ -7,17 +7,19 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist import cluster_text, clustering, registry
+    from emodist import registry
+    from emodist.clustering import clusters
+    from emodist.clustering.words import text
 
-    kind = clustering.ClusterSettings
+    kind = clusters.ClusterSettings
     example = "emodist cluster OUT --out clusters/ speaker_norm=true"
     parser = parsers.settings_parser(__name__, kind, example)
     parser.add_argument("--out", metavar="DIR", help="folder of the clusters")
     parser.add_argument("--algorithm", help=f"one of {', '.join(registry.names('clusterers'))}")
     given, settings = parsers.read(parser, words, kind)
     out = parsers.needs_out(given)
-    found = clustering.run(given.table, settings, out)
-    print(json.dumps(found.about) if given.json else cluster_text.text(found.about))
+    found = clusters.run(given.table, settings, out)
+    print(json.dumps(found.about) if given.json else text(found.about))
     if not given.json:
         print(f"wrote {out}")
     return 0

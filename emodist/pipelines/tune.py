@@ -14,9 +14,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from emodist import registry, storage, sweep_files, sweeps
+from emodist import registry, storage
 from emodist.errors import ConfigError, EmodistError
-from emodist.sweeps import Kind, Row, Sweep, SweepSettings
+from emodist.sweeps import output, trials
+from emodist.sweeps.trials import Kind, Row, Sweep, SweepSettings
 
 # In a log, progress is a line once in so many seconds.
 LINE_EVERY_S = 15.0
@@ -45,25 +46,25 @@ def run(table: str, settings: SweepSettings, out: str) -> tuple[dict[str, Any], 
     if "GPU" in settings.resources():
         # Before anything is written: Ray would wait for a GPU for ever.
         _connect(settings)
-    record = sweep_files.claim(out, kind, settings)
-    before = sweeps.saved_rows(out, kind)
+    record = output.claim(out, kind, settings)
+    before = trials.saved_rows(out, kind)
     with Progress() as progress:
 
         def stopped(rows: list[Row]) -> None:
-            sweep_files.save_trials(out, kind, rows)
+            output.save_trials(out, kind, rows)
 
         sweep, n_workers = _bring(kind, settings, before, out, progress, stopped)
     refits = kind.refits(sweep.rows)
     refitted = [] if refits is None else _refitted(refits, settings, out)
     found = kind.conclude([*sweep.rows, *refitted])
     if found["best"] is None:
-        sweep_files.save_trials(out, kind, sweep.rows)
+        output.save_trials(out, kind, sweep.rows)
         raise EmodistError(
             f"no trial has a score: {_why(sweep.rows)}; {out}/trials.parquet has all"
         )
-    sweep_files.finish(out, kind, sweep.rows, found)
+    output.finish(out, kind, sweep.rows, found)
     record["found"] = found
-    record["trials"] = sweeps.counts(sweep.rows)
+    record["trials"] = trials.counts(sweep.rows)
     new = sweep.rows[len(before) :]
     if new or not record["runs"]:
         record["runs"].append(
@@ -77,8 +78,8 @@ def run(table: str, settings: SweepSettings, out: str) -> tuple[dict[str, Any], 
                 "workers": n_workers,
             }
         )
-    sweep_files.save(out, record)
-    return {**record, "out": out}, sweep_files.text(record, kind, sweep.rows, len(new))
+    output.save(out, record)
+    return {**record, "out": out}, output.text(record, kind, sweep.rows, len(new))
 
 
 def _bring(
@@ -92,7 +93,7 @@ def _bring(
     """A sweep with all of its trials, and the number of workers that did those that were left."""
 
     def heard(row: Row) -> None:
-        sweeps.save_row(out, kind, row)
+        trials.save_row(out, kind, row)
         progress.show(row, sweep)
 
     sweep = Sweep(kind, settings, before, heard, out)
@@ -111,7 +112,7 @@ def _refitted(refits: Any, settings: SweepSettings, out: str) -> list[Row]:
     folder = storage.join(out, "refits")
     before = [
         row
-        for row in sweeps.saved_rows(folder, refits)
+        for row in trials.saved_rows(folder, refits)
         if row["status"] == "done" and refits.holds(row)
     ]
     once = dataclasses.replace(settings, trials=1, search="sobol")
@@ -194,9 +195,9 @@ class Progress:
 
     def show(self, row: Row, sweep: Sweep) -> None:
         self._finished.append((time.monotonic(), row))
-        found = [f"failed {sweeps.counts(sweep.rows)['failed']}"]
+        found = [f"failed {trials.counts(sweep.rows)['failed']}"]
         if self._unit == "trial":
-            best = sweeps.best(sweep.rows, sweep.kind.searches[0])
+            best = trials.best(sweep.rows, sweep.kind.searches[0])
             found.insert(0, f"best {'-' if best is None else format(best['score'], '.3f')}")
         self._bar.set_postfix_str(", ".join(found), refresh=False)
         self._bar.update()

@@ -8,9 +8,9 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
-from emodist import sweeps
 from emodist.errors import EmodistError
-from emodist.sweeps import Kind, Row, Sweep
+from emodist.sweeps import trials
+from emodist.sweeps.trials import Kind, Row, Sweep
 
 # Of this process, set as it begins.
 _kind: Kind
@@ -70,4 +70,4 @@ def _end_with(driver: int) -> None:
 
 
 def _advance(row: Row) -> Row:
-    return sweeps.advance(_kind, row)
+    return trials.advance(_kind, row)

@@ -22,8 +22,8 @@ from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from emodist import sweeps
-from emodist.sweeps import Kind, Row, Sweep
+from emodist.sweeps import trials
+from emodist.sweeps.trials import Kind, Row, Sweep
 
 MAX_FAILURES = 2
 
@@ -83,7 +83,7 @@ class Prune(FIFOScheduler):
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         row = json.loads(result["row"])
         # A trial with no step left ends by itself, and its actor is free for the next one.
-        if sweeps.has_more(self._sweep.kind, row) and not self._sweep.goes_on(row):
+        if trials.has_more(self._sweep.kind, row) and not self._sweep.goes_on(row):
             return TrialScheduler.STOP
         return TrialScheduler.CONTINUE
 
@@ -99,10 +99,10 @@ def work(
 
     def trial(config: dict[str, Any], kind: Kind) -> None:
         row = json.loads(config["row"])
-        while sweeps.has_more(kind, row):
-            row = sweeps.advance(kind, row)
+        while trials.has_more(kind, row):
+            row = trials.advance(kind, row)
             # A report costs the driver some CPU time; without pruning nobody waits for it.
-            if kind.prune or not sweeps.has_more(kind, row):
+            if kind.prune or not trials.has_more(kind, row):
                 tune.report({"row": json.dumps(row), "step": len(row["steps"])})
 
     with _quiet(n_workers), tempfile.TemporaryDirectory(prefix="emodist-tune-") as folder:

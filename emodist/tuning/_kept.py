@@ -8,7 +8,7 @@ from typing import Any
 from emodist import storage
 from emodist.learning.splits import Fold
 from emodist.network_training.loop import State
-from emodist.proposals import Values
+from emodist.sweeps.proposals import Values
 
 
 class Kept:

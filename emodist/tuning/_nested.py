@@ -19,14 +19,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from emodist import registry, sweeps
+from emodist import registry
 from emodist.learning import classifier, evaluation, splits
 from emodist.learning.classifier import Prediction
 from emodist.learning.dataset import Dataset
 from emodist.learning.splits import Fold
-from emodist.proposals import Values
 from emodist.spaces import Space
-from emodist.sweeps import Row
+from emodist.sweeps import trials
+from emodist.sweeps.proposals import Values
+from emodist.sweeps.trials import Row
 
 ALL = "all"
 
@@ -38,7 +39,7 @@ class Nested:
     A kind adds a trial's step, `settings_of`, and `_judged`: what its winners say of test rows.
     """
 
-    RUNGS: ClassVar[Collection[int]] = sweeps.RUNGS
+    RUNGS: ClassVar[Collection[int]] = trials.RUNGS
     MEASURES: ClassVar[tuple[str, ...]] = ()
     score_name: ClassVar[str] = "UAR"
 
@@ -77,7 +78,7 @@ class Nested:
 
     def conclude(self, rows: Sequence[Row]) -> dict[str, Any]:
         """The selected configuration, and the nested score of choosing it like this."""
-        chosen, winners = sweeps.best(rows, ALL), self.winners(rows)
+        chosen, winners = trials.best(rows, ALL), self.winners(rows)
         if chosen is None or winners is None:
             return {"best": None, "nested": None}
         parts = self._judged(winners, rows)
@@ -138,7 +139,7 @@ class Nested:
 
     def winners(self, rows: Sequence[Row]) -> dict[str, Row] | None:
         """The best trial of each outer fold's search; None if one has none."""
-        found = {fold.name: sweeps.best(rows, fold.name) for fold in self.outer}
+        found = {fold.name: trials.best(rows, fold.name) for fold in self.outer}
         known = {name: row for name, row in found.items() if row is not None}
         return known if len(known) == len(found) else None
 

@@ -10,7 +10,7 @@ from emodist.config import Choices, setting
 from emodist.errors import ConfigError
 from emodist.network_training.settings import NetworkSettings
 from emodist.spaces import Space
-from emodist.sweeps import SweepSettings
+from emodist.sweeps.trials import SweepSettings
 from emodist.tables import locate
 from emodist.tuning._nested import own_space
 

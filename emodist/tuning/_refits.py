@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from emodist.learning.splits import Fold
-from emodist.proposals import Values
 from emodist.spaces import Space
-from emodist.sweeps import Row
+from emodist.sweeps.proposals import Values
+from emodist.sweeps.trials import Row
 from emodist.tuning._kept import Kept
 from emodist.tuning._nested import Nested, counted
 

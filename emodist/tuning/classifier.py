@@ -14,9 +14,9 @@ from emodist.learning import classifier, dataset
 from emodist.learning.classifier import Prediction
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
-from emodist.proposals import Values
 from emodist.spaces import Space
-from emodist.sweeps import Row, SweepSettings
+from emodist.sweeps.proposals import Values
+from emodist.sweeps.trials import Row, SweepSettings
 from emodist.tuning._nested import Nested, counted, inner_folds, own, own_space
 
 # `ensemble` is several of the others, and costs as much as all of them.

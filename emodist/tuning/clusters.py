@@ -19,20 +19,22 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from emodist import bundle, cluster_scores, clustering, registry, sweeps
-from emodist.cluster_scores import NOISE
-from emodist.clustering import ClusterSettings
+from emodist import bundle, registry
+from emodist.clustering import clusters, quality
+from emodist.clustering.clusters import ClusterSettings
+from emodist.clustering.quality import NOISE
 from emodist.config import Choices, setting
 from emodist.errors import ConfigError
 from emodist.learning import dataset
 from emodist.learning.dataset import Dataset
-from emodist.proposals import Values
 from emodist.spaces import Space
-from emodist.sweeps import Row, SweepSettings
+from emodist.sweeps import trials
+from emodist.sweeps.proposals import Values
+from emodist.sweeps.trials import Row, SweepSettings
 from emodist.tuning._nested import own, own_space, words
 
 COMPONENTS = (5, 10, 20, 40, 80)
-OBJECTIVES = {**cluster_scores.INDICES, "stability": 1}
+OBJECTIVES = {**quality.INDICES, "stability": 1}
 SPACE_SETTINGS = ("pca", "speaker_norm")
 
 
@@ -129,11 +131,11 @@ class Clusters:
     @classmethod
     def of(cls, data: Dataset, settings: ClustersSweep) -> "Clusters":
         """The problem of these rows, with or without labels and speakers."""
-        clustering.space(data, settings.of(settings.algorithms[0]))
+        clusters.space(data, settings.of(settings.algorithms[0]))
         if settings.speaker_norm == "search":
             data.speakers()
         for name in settings.algorithms:
-            clustering.check_size(registry.get("clusterers", name), name, len(data))
+            clusters.check_size(registry.get("clusterers", name), name, len(data))
         if len(data) <= settings.k_max:
             raise ConfigError(
                 f"k_max={settings.k_max} clusters need more than {settings.k_max} rows; "
@@ -162,15 +164,15 @@ class Clusters:
         settings = self.settings_of(row["values"])
         data = self.data if settings.features is None else self.data.pick(settings.features)
         entry = settings.build_algorithm()
-        points, _ = clustering.space(data, settings)
+        points, _ = clusters.space(data, settings)
         k = settings.k or 0
-        labels, _ = clustering.fit(entry, points, k, settings)
+        labels, _ = clusters.fit(entry, points, k, settings)
         rng = np.random.default_rng(settings.seed)
-        sampled = clustering.at_most(settings.sample, np.arange(len(points)), rng)
-        found: dict[str, Any] = cluster_scores.score(points, labels, sampled)
+        sampled = clusters.at_most(settings.sample, np.arange(len(points)), rng)
+        found: dict[str, Any] = quality.score(points, labels, sampled)
         if self.settings.objective == "stability":
-            _, draws = clustering.bootstrap(data, settings, rng)
-            found["stability"] = clustering.stability(entry, points, labels, k, draws, settings)
+            _, draws = clusters.bootstrap(data, settings, rng)
+            found["stability"] = clusters.stability(entry, points, labels, k, draws, settings)
         sizes = Counter(labels[labels != NOISE].tolist())
         found.update(
             n_clusters=len(sizes),
@@ -217,7 +219,7 @@ class Clusters:
 
     def conclude(self, rows: Sequence[Row]) -> dict[str, Any]:
         """The selected configuration and what was measured of it."""
-        chosen = sweeps.best(rows, "all")
+        chosen = trials.best(rows, "all")
         if chosen is None:
             return {"best": None}
         searched = [name for name in SPACE_SETTINGS if name in self.space]

@@ -40,8 +40,8 @@ from emodist.learning.splits import Fold
 from emodist.network_training import loop
 from emodist.network_training.loop import Learner
 from emodist.network_training.settings import NetworkSettings
-from emodist.proposals import Values
-from emodist.sweeps import Row, SweepSettings
+from emodist.sweeps.proposals import Values
+from emodist.sweeps.trials import Row, SweepSettings
 from emodist.tuning._kept import Kept
 from emodist.tuning._nested import Nested, counted, inner_folds, own
 from emodist.tuning._network_sweep import SEARCHED, NetworkSweep, columns_of, inputs, parts, space

@@ -8,7 +8,7 @@ import pytest
 from emodist import cli
 from emodist.errors import ConfigError
 from emodist.learning import audit, dataset, splits
-from tests.test_dataset import RMS, some_rows, write_output
+from tests.learning.test_dataset import RMS, some_rows, write_output
 
 
 def acted(n_actors=16):

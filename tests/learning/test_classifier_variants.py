@@ -9,7 +9,7 @@ from emodist import judging
 from emodist.learning import classifier
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
-from tests.test_training import make
+from tests.learning.test_classifier import make
 
 
 def with_variants(data: Dataset, n_variants=2, spread=0.01, seed=0) -> Dataset:

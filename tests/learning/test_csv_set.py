@@ -11,7 +11,7 @@ from emodist import cli
 from emodist.errors import ConfigError
 from emodist.learning import csv_set
 from emodist.tables import schema
-from tests.test_training import make
+from tests.learning.test_classifier import make
 
 SIZES = {"angry": 12, "happy": 7, "sad": 30}
 

@@ -13,14 +13,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import cli, registry, sweeps
+from emodist import cli, registry
 from emodist.config import load
 from emodist.errors import EmodistError
 from emodist.learning import dataset
 from emodist.pipelines import tune, tune_local
-from emodist.sweeps import Sweep
+from emodist.sweeps import trials
+from emodist.sweeps.trials import Sweep
+from tests.clustering.test_clusters import blobs, write_table
 from tests.pipelines.conftest import start
-from tests.test_clustering import blobs, write_table
 from tests.tuning.conftest import work
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +51,7 @@ def undisturbed(table):
     kind = entry.load(table, load(entry.SETTINGS, None, [*WORDS, "trials=10"]))
     sweep = Sweep(kind, kind.settings)
     work(sweep)
-    return plain(sweep.rows), sweeps.best(sweep.rows, "all")["values"]
+    return plain(sweep.rows), trials.best(sweep.rows, "all")["values"]
 
 
 def plain(rows):
@@ -238,5 +239,5 @@ def test_a_worker_gets_the_problem_and_gives_a_row(table):
     row = Sweep(kind, kind.settings).ask()
     tune_local._kind = kind
     done = tune_local._advance(row)
-    assert not sweeps.has_more(kind, done)
+    assert not trials.has_more(kind, done)
     assert done["steps"][0]["n_clusters"] == done["values"]["k"]

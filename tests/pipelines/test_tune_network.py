@@ -12,14 +12,14 @@ from typing import ClassVar
 
 import pytest
 
-from emodist import cli, config, storage, sweeps
+from emodist import cli, config, storage
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import train_network, tune_local
-from emodist.sweeps import Sweep, SweepSettings
+from emodist.sweeps.trials import Sweep, SweepSettings
 from emodist.tuning.network import Network, NetworkSweep
 from tests.pipelines.conftest import start
 from tests.pipelines.test_tune import plain, receipts, wait_for
-from tests.test_sweeps import Hill
+from tests.sweeps.test_trials import Hill
 from tests.tuning.test_network import write_table
 
 ROOT = Path(__file__).parents[2]
@@ -94,12 +94,12 @@ def test_what_a_trial_keeps_lies_in_a_bucket_as_on_a_disk(bucket, table):
     settings = config.load(NetworkSweep, None, WORDS)
     kind = Network.load(table, settings)
     sweep = Sweep(kind, settings, out=out)
-    row = sweeps.advance(kind, sweep.ask())
+    row = sweep.advance(kind, sweep.ask())
     (kept,) = storage.names(row["scratch"])
     assert len(storage.names(f"{row['scratch']}/{kept}")) == 3
-    done = sweeps.advance(Network.load(table, settings), row)
+    done = sweep.advance(Network.load(table, settings), row)
     assert (done["status"], len(done["steps"])) == ("done", 2)
-    sweeps.save_row(out, kind, sweep.tell(done))
+    sweep.save_row(out, kind, sweep.tell(done))
     assert storage.names(out) == {"trials"}
 
 
@@ -122,7 +122,7 @@ def test_a_process_gives_way_to_a_new_one_after_its_steps_and_no_step_is_lost():
     steps = [step for row in sweep.rows for step in row["steps"]]
     assert len(steps) == 4 * 2 * 3
     assert max(Counter(step["pid"] for step in steps).values()) <= 8
-    assert sweeps.counts(sweep.rows)["done"] == 8
+    assert sweep.counts(sweep.rows)["done"] == 8
 
 
 @pytest.mark.slow

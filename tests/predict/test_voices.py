@@ -8,7 +8,7 @@ import pytest
 from emodist.learning import classifier
 from emodist.learning.settings import TrainSettings
 from emodist.predict import voices
-from tests.test_training import make
+from tests.learning.test_classifier import make
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ import pytest
 import soundfile
 
 import emodist
-from emodist import clustering, judging, report, synthesis
+from emodist import judging, report, synthesis
 from emodist.cli import main
-from emodist.clustering import ClusterSettings
+from emodist.clustering import clusters
+from emodist.clustering.clusters import ClusterSettings
 from emodist.errors import ConfigError, OutputError
 from emodist.learning.settings import TrainSettings
 from emodist.report import ReportSettings
@@ -51,7 +52,7 @@ def full(tmp_path_factory):
     judging.evaluate(table, TrainSettings(model="knn", folds="loso"), f"{root}/knn")
     judging.evaluate(table, TrainSettings(model="knn", folds="random3"), f"{root}/random")
     settings = ClusterSettings(speaker_norm=True, k_max=3, n_resamples=2)
-    clustering.run(table, settings, f"{root}/clusters")
+    clusters.run(table, settings, f"{root}/clusters")
     (root / "sweep").mkdir()
     (root / "sweep" / "sweep.json").write_text(json.dumps({"metric": "uar", "mode": "max"}))
     found, seen = made(
@@ -202,7 +203,7 @@ def test_licences_are_shown(tmp_path):
 def test_clusters_of_another_table_are_refused(tmp_path):
     table = write_table(tmp_path / "t")
     other = write_table(tmp_path / "other", corpora=("else",))
-    clustering.run(other, ClusterSettings(k=2, n_resamples=0), str(tmp_path / "clusters"))
+    clusters.run(other, ClusterSettings(k=2, n_resamples=0), str(tmp_path / "clusters"))
     with pytest.raises(ConfigError, match="another table"):
         report.run(table, str(tmp_path / "out"), PLAIN, clusters=str(tmp_path / "clusters"))
 

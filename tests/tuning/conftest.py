@@ -1,8 +1,8 @@
 import numpy as np
 
-from emodist import sweeps
 from emodist.learning.dataset import Dataset
-from emodist.sweeps import Sweep
+from emodist.sweeps import trials
+from emodist.sweeps.trials import Sweep
 
 KEYS = ("recording_id", "uri", "corpus", "speaker", "label", "audio_sha")
 
@@ -36,12 +36,12 @@ def speech(n_speakers=8, n_each=12, effect=1.5, n_features=6, seed=0) -> Dataset
     return rows_of(x, speakers, [("happy", "sad")[i] for i in label])
 
 
-def work(sweep: Sweep, most: int | None = None) -> list[sweeps.Row]:
+def work(sweep: Sweep, most: int | None = None) -> list[trials.Row]:
     """What an engine does, in this process; at most so many trials."""
     told = []
     while (most is None or len(told) < most) and (row := sweep.ask()) is not None:
         while True:
-            row = sweeps.advance(sweep.kind, row)
+            row = trials.advance(sweep.kind, row)
             if not sweep.goes_on(row):
                 break
         told.append(sweep.tell(row))

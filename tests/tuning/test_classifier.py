@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import yaml
 
-from emodist import config, judging, registry, spaces, sweep_files
+from emodist import config, judging, registry, spaces
 from emodist.errors import ConfigError
 from emodist.learning import classifier
 from emodist.learning.settings import TrainSettings
-from emodist.proposals import draw
-from emodist.sweeps import Sweep
+from emodist.sweeps import output
+from emodist.sweeps.proposals import draw
+from emodist.sweeps.trials import Sweep
 from emodist.tuning._nested import ALL
 from emodist.tuning.classifier import MODELS, Classifier, ClassifierSweep
 from tests.tuning.conftest import rows_of, speech, work
@@ -94,7 +95,7 @@ def test_what_is_there_is_found_and_both_scores_say_so():
 
 def test_the_selected_score_is_what_evaluate_gives_for_best_yaml(tmp_path):
     kind, rows, found = tuned(speech(effect=1), models=("knn", "logistic_regression"), trials=5)
-    sweep_files.finish(str(tmp_path), kind, rows, found)
+    output.finish(str(tmp_path), kind, rows, found)
     settings = config.load(TrainSettings, str(tmp_path / "best.yaml"))
     folds = classifier.make_folds(kind.data, settings)
     prediction = classifier.out_of_fold(kind.data, folds, settings)
@@ -121,7 +122,7 @@ def test_every_corner_of_the_space_is_a_settings_file(tmp_path):
         for corner in spaces.corners(kind.space):
             settings = kind.settings_of(corner)
             assert settings.model == model
-            file.write_text(yaml.safe_dump(sweep_files.as_config(settings)))
+            file.write_text(yaml.safe_dump(output.as_config(settings)))
             assert config.load(TrainSettings, str(file)) == settings
 
 

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import yaml
 
-from emodist import clustering, config, registry, spaces, sweep_files, sweeps
-from emodist.clustering import ClusterSettings
+from emodist import config, registry, spaces
+from emodist.clustering import clusters
+from emodist.clustering.clusters import ClusterSettings
 from emodist.errors import ConfigError
-from emodist.sweeps import Sweep
+from emodist.sweeps import output, trials
+from emodist.sweeps.trials import Sweep
 from emodist.tuning.clusters import Clusters, ClustersSweep
 from tests.tuning.conftest import rows_of, work
 
@@ -37,7 +39,7 @@ def test_the_planted_number_of_blobs_is_found(objective):
     assert found["best"]["ari_labels"] == 1
     assert abs(found["best"]["ari_speakers"]) < 0.05
     assert len(rows) == 30
-    assert not sweeps.counts(rows)["failed"]
+    assert not trials.counts(rows)["failed"]
 
 
 def test_a_small_space_is_tried_once_and_no_more():
@@ -61,9 +63,9 @@ def test_outliers_that_are_split_off_and_noise_have_no_score():
 def test_best_yaml_is_what_cluster_takes_and_gives_the_same_index(tmp_path):
     data = blobs(distance=4)
     kind, rows, found = tuned(data, algorithms=("kmeans", "agglomerative"), trials=12, pca="search")
-    sweep_files.finish(str(tmp_path), kind, rows, found)
+    output.finish(str(tmp_path), kind, rows, found)
     settings = config.load(ClusterSettings, str(tmp_path / "best.yaml"))
-    about = clustering.cluster(data, settings).about
+    about = clusters.cluster(data, settings).about
     assert about["scores"][0]["silhouette"] == pytest.approx(found["best"]["score"])
     assert about["labels"]["ari"] == pytest.approx(found["best"]["ari_labels"])
 
@@ -82,7 +84,7 @@ def test_every_corner_of_the_space_is_a_settings_file(tmp_path):
             values = {k: v for k, v in corner.items() if kind.applies(k, corner)}
             settings = kind.settings_of(values)
             assert settings.algorithm == name
-            file.write_text(yaml.safe_dump(sweep_files.as_config(settings)))
+            file.write_text(yaml.safe_dump(output.as_config(settings)))
             assert config.load(ClusterSettings, str(file)) == settings
 
 

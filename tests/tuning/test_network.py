@@ -9,12 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from emodist import config, registry, spaces, sweep_files, sweeps
+from emodist import config, registry, spaces
 from emodist.batches import ArraySource
 from emodist.errors import ConfigError
 from emodist.network_training.settings import NetworkSettings
-from emodist.proposals import draw
-from emodist.sweeps import Sweep
+from emodist.sweeps import output, trials
+from emodist.sweeps.proposals import draw
+from emodist.sweeps.trials import Sweep
 from emodist.tables import schema
 from emodist.tuning._kept import Kept
 from emodist.tuning._nested import ALL
@@ -41,7 +42,7 @@ def problem(data=None, **settings):
 def tuned(kind, out=None, most=None):
     def heard(row):
         if out is not None:
-            sweeps.save_row(str(out), kind, row)
+            trials.save_row(str(out), kind, row)
 
     sweep = Sweep(kind, kind.settings, heard=heard, out=None if out is None else str(out))
     work(sweep, most)
@@ -125,8 +126,8 @@ def test_rungs_come_to_what_one_training_of_all_epochs_does(tmp_path):
     whole = tuned(problem(prune=False, trials=1), most=1)[0]
     assert [step["name"] for step in whole["steps"]] == ["3 epochs"]
     row = {**Sweep(problem(), problem().settings).ask(), "scratch": str(tmp_path)}
-    while sweeps.has_more(problem(), row):
-        row = json.loads(json.dumps(sweeps.advance(problem(), row)))
+    while trials.has_more(problem(), row):
+        row = json.loads(json.dumps(trials.advance(problem(), row)))
     assert [step["name"] for step in row["steps"]] == ["1 epochs", "3 epochs"]
     assert row["steps"][-1] == whole["steps"][-1]
 
@@ -135,17 +136,17 @@ def test_rungs_come_to_what_one_training_of_all_epochs_does(tmp_path):
 def test_a_finished_step_is_not_done_again_after_a_break(tmp_path):
     kind = problem()
     row = {**Sweep(kind, kind.settings).ask(), "scratch": str(tmp_path)}
-    first = sweeps.advance(kind, row)
+    first = trials.advance(kind, row)
     files = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.npz")}
     assert len(files) == 2
-    again = sweeps.advance(problem(), row)
+    again = trials.advance(problem(), row)
     assert again["steps"] == first["steps"]
     assert {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.npz")} == files
     # A fold whose file is lost is learned anew.
     next(iter(files)).unlink()
-    done = sweeps.advance(kind, first)
+    done = trials.advance(kind, first)
     assert done["status"] == "done"
-    assert plain([done]) == plain([sweeps.advance(kind, {**first, "scratch": None})])
+    assert plain([done]) == plain([trials.advance(kind, {**first, "scratch": None})])
 
 
 @pytest.mark.tf
@@ -156,13 +157,13 @@ def test_what_is_given_up_has_cost_a_part_of_the_epochs(tmp_path):
         # One search is enough: they know nothing of each other.
         if row["search"] != ALL:
             continue
-        row = sweeps.advance(kind, row)
+        row = trials.advance(kind, row)
         while sweep.goes_on(row):
-            row = sweeps.advance(kind, row)
+            row = trials.advance(kind, row)
         assert list(tmp_path.glob("unfinished/*/*/*.npz"))
-        sweeps.save_row(str(tmp_path), kind, sweep.tell(row))
+        trials.save_row(str(tmp_path), kind, sweep.tell(row))
         assert not list(tmp_path.glob("unfinished/*")), "what it kept goes with it"
-    found = sweeps.counts(sweep.rows)
+    found = trials.counts(sweep.rows)
     assert found["pruned"] >= 1
     assert found["failed"] == 0
     for row in sweep.rows:
@@ -184,7 +185,7 @@ def test_both_scores_are_there_and_best_yaml_is_a_settings_file(small, tmp_path)
     assert "selected score (optimistic)" in text
     assert "nested score (unbiased)" in text
     assert "vector." not in text
-    sweep_files.finish(str(tmp_path), kind, rows, found)
+    output.finish(str(tmp_path), kind, rows, found)
     settings = config.load(NetworkSettings, str(tmp_path / "best.yaml"))
     assert settings.model_settings["width"] == 8
     assert settings.epochs == 30
@@ -198,7 +199,7 @@ def test_the_nested_score_is_of_networks_that_saw_the_whole_training_side_alone(
     found = kind.conclude([*rows, *refits])
     for row, fold in zip(refits, kind.outer, strict=True):
         step = row["steps"][-1]
-        assert step["values"] == sweeps.best(rows, fold.name)["values"]
+        assert step["values"] == trials.best(rows, fold.name)["values"]
         said = np.array(step["probabilities"])
         assert said.shape == (len(fold.test), 2)
         np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
@@ -235,7 +236,7 @@ def test_every_network_that_is_named_is_searched_by_its_own_settings_and_fitting
         assert settings.model_settings.keys() == entry.SPACE.keys()
         assert settings.augment == parts(values[f"{entry.inputs}.augment"])
         assert settings.learning_rate == values["learning_rate"]
-        file.write_text(yaml.safe_dump(sweep_files.as_config(settings)))
+        file.write_text(yaml.safe_dump(output.as_config(settings)))
         assert config.load(NetworkSettings, str(file)) == settings
         seen.add(settings.model)
     assert seen == set(models)

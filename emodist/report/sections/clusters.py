@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 from sklearn.metrics import silhouette_samples
 
-from emodist import cluster_scores, clustering, plots
-from emodist.clustering import ClusterSettings
+from emodist import plots
+from emodist.clustering import clusters, quality
+from emodist.clustering.clusters import ClusterSettings
 from emodist.errors import ConfigError, EmodistError
 from emodist.report._material import DESCRIPTIVE, Material, Say, tuples
 from emodist.report._page import Page
@@ -50,7 +51,7 @@ def _cluster_report(page: Page, material: Material, say: Say) -> ClusterSettings
     if 2 <= len(set(own.tolist())) < len(own):
         say("silhouettes")
         points = _points(material, settings)[kept]
-        n_noise = int(sum(cell == cluster_scores.NOISE for cell in cluster_of))
+        n_noise = int(sum(cell == quality.NOISE for cell in cluster_of))
         rest = f", {n_noise} of them noise and not shown" if n_noise else ""
         page.figure(
             "silhouettes",
@@ -111,4 +112,4 @@ def _points(material: Material, settings: ClusterSettings) -> np.ndarray:
         settings = dataclasses.replace(settings, speaker_norm=False)
     if settings.features is not None:
         rows = rows.pick(settings.features)
-    return clustering.space(rows, settings)[0]
+    return clusters.space(rows, settings)[0]

@@ -31,7 +31,7 @@ from threadpoolctl import threadpool_limits
 from emodist import storage
 from emodist.config import Settings, setting
 from emodist.errors import ConfigError, OutputError
-from emodist.proposals import Optuna, Proposals, Row, Searched, Sobol
+from emodist.sweeps.proposals import Optuna, Proposals, Row, Searched, Sobol
 
 # Asynchronous successive halving (Li et al. 2020): after 1, 3, 9, ... steps, the best third goes
 # on; but nobody is judged by fewer than so many others.

@@ -20,11 +20,12 @@ import pyarrow as pa
 import yaml
 
 import emodist
-from emodist import plots, storage, sweeps
+from emodist import plots, storage
 from emodist.errors import OutputError
 from emodist.plots.sweep import sweep as plot
 from emodist.spaces import Dimension
-from emodist.sweeps import Row, SweepSettings
+from emodist.sweeps import trials
+from emodist.sweeps.trials import Row, SweepSettings
 from emodist.tables import parquet
 
 FILES = (
@@ -156,7 +157,7 @@ def figure(kind: Any, rows: Sequence[Row], found: dict[str, Any]):
 
 def text(record: dict[str, Any], kind: Any, rows: Sequence[Row], n_new: int) -> str:
     """What came out, for a person."""
-    n = sweeps.counts(rows)
+    n = trials.counts(rows)
     lines = [
         f"trials {len(rows)} in {len(kind.searches)} search{'es' * (len(kind.searches) > 1)}: "
         f"done {n['done']}   pruned {n['pruned']}   failed {n['failed']}"

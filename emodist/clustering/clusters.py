@@ -32,8 +32,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 import emodist
-from emodist import cluster_scores, cluster_text, plots, registry, storage
-from emodist.cluster_scores import NOISE
+from emodist import plots, registry, storage
+from emodist.clustering import quality, words
+from emodist.clustering.quality import NOISE
 from emodist.config import Choices, Settings, setting
 from emodist.errors import ConfigError, OutputError
 from emodist.learning import classifier, dataset
@@ -153,11 +154,11 @@ def cluster(data: Dataset, settings: ClusterSettings) -> Clustering:
     scores = []
     for k, (labels, _) in fits.items():
         row: dict[str, Any] = {"k": len(set(labels) - {NOISE})}
-        row.update(cluster_scores.score(points, labels, sampled))
+        row.update(quality.score(points, labels, sampled))
         row["stability"] = stability(entry, points, labels, k, draws, settings)
         row["smallest"] = min(Counter(labels[labels != NOISE].tolist()).values(), default=0)
         scores.append(row)
-    chosen, own = cluster_scores.choose(scores)
+    chosen, own = quality.choose(scores)
     labels, confidence = fits[ks[chosen]]
     distance = _distances(points, labels)
     examples = _examples(data, labels, distance, settings.n_examples)
@@ -174,12 +175,12 @@ def cluster(data: Dataset, settings: ClusterSettings) -> Clustering:
         "noise": int((labels == NOISE).sum()),
         "silhouette_rows": len(sampled),
         "stability": {"resampled": unit, "n_resamples": settings.n_resamples},
-        "labels": cluster_scores.agreement(labels, data.label, rng),
-        "speakers": cluster_scores.agreement(labels, people, rng),
+        "labels": quality.agreement(labels, data.label, rng),
+        "speakers": quality.agreement(labels, people, rng),
         "clusters": _portraits(data, labels, examples),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
-    about["notes"] = cluster_text.notes(about, people)
+    about["notes"] = words.notes(about, people)
     return Clustering(
         data, points, labels, distance, confidence, scores, examples, _without_nan(about)
     )

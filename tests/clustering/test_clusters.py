@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import cli, cluster_scores, cluster_text, clustering, registry
-from emodist.clustering import ClusterSettings
+from emodist import cli, registry
+from emodist.clustering import clusters, quality, words
+from emodist.clustering.clusters import ClusterSettings
 from emodist.errors import ConfigError, OutputError
 from emodist.learning import dataset
 from emodist.tables import schema
@@ -63,9 +64,9 @@ def table(tmp_path):
 @pytest.mark.parametrize("algorithm", TAKES_K)
 def test_three_far_blobs_are_three_clusters_for_every_algorithm(algorithm, table):
     settings = ClusterSettings(algorithm=algorithm, **QUICK)
-    about = clustering.cluster(dataset.load(table), settings).about
+    about = clusters.cluster(dataset.load(table), settings).about
     assert about["k"] == 3
-    assert about["k_of_each_index"] == dict.fromkeys(cluster_scores.INDICES, 3)
+    assert about["k_of_each_index"] == dict.fromkeys(quality.INDICES, 3)
     chosen = about["scores"][1]
     assert chosen["silhouette"] > 0.9
     assert chosen["stability"] == 1
@@ -76,7 +77,7 @@ def test_three_far_blobs_are_three_clusters_for_every_algorithm(algorithm, table
 
 
 def test_hdbscan_finds_the_number_by_itself(table):
-    found = clustering.cluster(dataset.load(table), ClusterSettings(algorithm="hdbscan"))
+    found = clusters.cluster(dataset.load(table), ClusterSettings(algorithm="hdbscan"))
     assert found.about["k"] == 3
     assert len(found.scores) == 1
     assert np.isfinite(found.confidence).all()
@@ -84,7 +85,7 @@ def test_hdbscan_finds_the_number_by_itself(table):
 
 def test_the_same_seed_gives_the_same_result(table):
     data = dataset.load(table)
-    first, second = (clustering.cluster(data, ClusterSettings(**QUICK)) for _ in range(2))
+    first, second = (clusters.cluster(data, ClusterSettings(**QUICK)) for _ in range(2))
     np.testing.assert_array_equal(first.cluster, second.cluster)
     assert first.about == second.about
 
@@ -99,11 +100,11 @@ def test_clusters_are_voices_until_they_are_scaled_by_speaker(tmp_path):
         tmp_path / "voices.parquet", x, [f"s{v}" for v in voice], [f"m{m}" for m in mood]
     )
     data = dataset.load(path)
-    plain = clustering.cluster(data, ClusterSettings(k_max=4, n_resamples=0)).about
+    plain = clusters.cluster(data, ClusterSettings(k_max=4, n_resamples=0)).about
     assert plain["k"] == 3
     assert plain["speakers"]["ari"] == 1
     assert "speaker_norm=true" in plain["notes"][0]
-    scaled = clustering.cluster(data, ClusterSettings(k=2, speaker_norm=True, n_resamples=0)).about
+    scaled = clusters.cluster(data, ClusterSettings(k=2, speaker_norm=True, n_resamples=0)).about
     assert abs(scaled["speakers"]["ari"]) < 0.02
     assert scaled["labels"]["ari"] == 1
 
@@ -111,34 +112,34 @@ def test_clusters_are_voices_until_they_are_scaled_by_speaker(tmp_path):
 def test_noise_has_no_centre_and_does_not_count_in_the_indices():
     points = np.array([[0.0], [1.0], [10.0], [11.0], [500.0]])
     labels = np.array([0, 0, 1, 1, -1])
-    with_noise = cluster_scores.score(points, labels, np.arange(5))
-    assert with_noise == cluster_scores.score(points[:4], labels[:4], np.arange(4))
+    with_noise = quality.score(points, labels, np.arange(5))
+    assert with_noise == quality.score(points[:4], labels[:4], np.arange(4))
     # Davies-Bouldin on paper: (0.5 + 0.5) / 10.
     assert with_noise["davies_bouldin"] == pytest.approx(0.1)
     # Silhouette of 0 is 1 - 1/10.5, of 1 is 1 - 1/9.5.
     assert with_noise["silhouette"] == pytest.approx(1 - (1 / 10.5 + 1 / 9.5) / 2)
-    distance = clustering._distances(points, labels)
+    distance = clusters._distances(points, labels)
     np.testing.assert_array_equal(distance, [0.5, 0.5, 0.5, 0.5, math.nan])
 
 
 def test_one_cluster_has_no_indices():
-    scores = cluster_scores.score(np.arange(4.0)[:, None], np.zeros(4, int), np.arange(4))
+    scores = quality.score(np.arange(4.0)[:, None], np.zeros(4, int), np.arange(4))
     assert all(math.isnan(value) for value in scores.values())
 
 
 def test_the_best_mean_rank_is_chosen_and_the_smaller_k_of_equals():
     def row(k, *values):
-        return {"k": k, **dict(zip(cluster_scores.INDICES, values, strict=True))}
+        return {"k": k, **dict(zip(quality.INDICES, values, strict=True))}
 
-    assert cluster_scores.choose([row(2, 0.3, 9, 1.0), row(3, 0.4, 8, 0.9)])[0] == 1
-    assert cluster_scores.choose([row(2, 0.4, 9, 1.0), row(3, 0.4, 9, 1.0)])[0] == 0
-    assert cluster_scores.choose([row(2, *[math.nan] * 3), row(3, 0.1, 1, 9.0)])[0] == 1
-    assert cluster_scores.choose([row(0, *[math.nan] * 3)]) == (0, {})
+    assert quality.choose([row(2, 0.3, 9, 1.0), row(3, 0.4, 8, 0.9)])[0] == 1
+    assert quality.choose([row(2, 0.4, 9, 1.0), row(3, 0.4, 9, 1.0)])[0] == 0
+    assert quality.choose([row(2, *[math.nan] * 3), row(3, 0.1, 1, 9.0)])[0] == 1
+    assert quality.choose([row(0, *[math.nan] * 3)]) == (0, {})
 
 
 def test_agreement_of_a_clustering_with_itself_is_whole_and_skips_the_unknown():
     groups = np.array(["a", "a", "b", "b", None], object)
-    found = cluster_scores.agreement(np.array([1, 1, 0, 0, 0]), groups, np.random.default_rng(0))
+    found = quality.agreement(np.array([1, 1, 0, 0, 0]), groups, np.random.default_rng(0))
     assert found["rows"] == 4
     for measure in ("ari", "nmi", "v_measure", "purity", "concentration"):
         assert found[measure] == pytest.approx(1)
@@ -148,32 +149,32 @@ def test_agreement_of_a_clustering_with_itself_is_whole_and_skips_the_unknown():
 def test_purity_and_concentration_by_hand():
     # Clusters {a, a, b} and {b}: 3 of 4 are of the commonest label; a is whole, b is halved.
     groups = np.array(["a", "a", "b", "b"], object)
-    found = cluster_scores.agreement(np.array([0, 0, 0, 1]), groups, np.random.default_rng(0))
+    found = quality.agreement(np.array([0, 0, 0, 1]), groups, np.random.default_rng(0))
     assert found["purity"] == 0.75
     assert found["concentration"] == 0.75
 
 
 def test_agreement_is_none_without_two_groups():
     rng = np.random.default_rng(0)
-    assert cluster_scores.agreement(np.array([0, 1]), np.array([None, None], object), rng) is None
-    assert cluster_scores.agreement(np.array([0, 1]), np.array(["a", "a"], object), rng) is None
+    assert quality.agreement(np.array([0, 1]), np.array([None, None], object), rng) is None
+    assert quality.agreement(np.array([0, 1]), np.array(["a", "a"], object), rng) is None
 
 
 def test_examples_are_the_rows_nearest_to_the_mean_one_of_a_recording(table):
     data = dataset.load(table)
-    found = clustering.cluster(data, ClusterSettings(k=3, n_resamples=0, n_examples=3))
+    found = clusters.cluster(data, ClusterSettings(k=3, n_resamples=0, n_examples=3))
     for label, rows in found.examples.items():
         own = np.flatnonzero(found.cluster == label)
         nearest = own[np.argsort(found.distance[own])][:3]
         np.testing.assert_array_equal(rows, nearest)
     data.recording_id[:] = "one"
-    examples = clustering._examples(data, found.cluster, found.distance, 3)
+    examples = clusters._examples(data, found.cluster, found.distance, 3)
     assert [len(rows) for rows in examples.values()] == [1, 1, 1]
 
 
 def test_speakers_are_drawn_as_wholes(table):
     data = dataset.load(table)
-    unit, draws = clustering.bootstrap(data, ClusterSettings(), np.random.default_rng(0))
+    unit, draws = clusters.bootstrap(data, ClusterSettings(), np.random.default_rng(0))
     assert unit == "speakers"
     for rows in draws:
         drawn = set(data.speaker[rows])
@@ -184,7 +185,7 @@ def test_files_hold_every_row_and_can_be_written_again(table, tmp_path):
     out = tmp_path / "out"
     settings = ClusterSettings(algorithm="gaussian_mixture", **QUICK)
     for _ in range(2):
-        found = clustering.run(table, settings, str(out))
+        found = clusters.run(table, settings, str(out))
     rows = pq.read_table(out / "clusters.parquet")
     assert rows.num_rows == 60
     assert rows["cluster"].to_pylist() == found.cluster.tolist()
@@ -204,23 +205,23 @@ def test_a_folder_with_other_files_is_left_alone(table, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("mine")
     with pytest.raises(OutputError, match=r"thesis\.txt"):
-        clustering.run(table, ClusterSettings(), str(tmp_path / "out"))
+        clusters.run(table, ClusterSettings(), str(tmp_path / "out"))
 
 
 def test_an_archive_without_labels_and_speakers_is_clustered(tmp_path):
     path = write_table(tmp_path / "archive.parquet", blobs()[0])
-    found = clustering.run(path, ClusterSettings(**QUICK), str(tmp_path / "out"))
+    found = clusters.run(path, ClusterSettings(**QUICK), str(tmp_path / "out"))
     assert found.about["k"] == 3
     assert found.about["labels"] is None
     assert found.about["stability"]["resampled"] == "rows"
     assert pq.read_table(tmp_path / "out" / "clusters.parquet")["speaker"].null_count == 60
-    assert "labels: fewer than two are known" in cluster_text.text(found.about)
+    assert "labels: fewer than two are known" in words.text(found.about)
 
 
 def test_speaker_norm_needs_speakers(tmp_path):
     path = write_table(tmp_path / "archive.parquet", blobs()[0])
     with pytest.raises(ConfigError, match="every row needs a speaker; 60 of 60"):
-        clustering.cluster(dataset.load(path), ClusterSettings(speaker_norm=True))
+        clusters.cluster(dataset.load(path), ClusterSettings(speaker_norm=True))
 
 
 def test_hdbscan_says_when_all_is_noise(tmp_path):
@@ -229,10 +230,10 @@ def test_hdbscan_says_when_all_is_noise(tmp_path):
     settings = ClusterSettings(
         algorithm="hdbscan", algorithm_settings={"min_cluster_size": 20}, n_examples=1
     )
-    found = clustering.run(path, settings, str(tmp_path / "out"))
+    found = clusters.run(path, settings, str(tmp_path / "out"))
     assert found.about["k"] == 0
     assert found.about["noise"] == 30
-    assert "no clusters" in cluster_text.text(found.about)
+    assert "no clusters" in words.text(found.about)
 
 
 @pytest.mark.parametrize(
@@ -247,19 +248,19 @@ def test_hdbscan_says_when_all_is_noise(tmp_path):
 def test_too_few_rows_are_refused(n_rows, settings, message, tmp_path):
     path = write_table(tmp_path / "few.parquet", blobs()[0][:n_rows])
     with pytest.raises(ConfigError, match=message):
-        clustering.cluster(dataset.load(path), ClusterSettings(**settings))
+        clusters.cluster(dataset.load(path), ClusterSettings(**settings))
 
 
 def test_rows_that_are_all_the_same_are_refused(tmp_path):
     path = write_table(tmp_path / "same.parquet", np.ones((20, 3)))
     with pytest.raises(ConfigError, match="all rows are the same"):
-        clustering.cluster(dataset.load(path), ClusterSettings())
+        clusters.cluster(dataset.load(path), ClusterSettings())
 
 
 def test_a_cloud_without_groups_is_called_so(tmp_path):
     x = np.random.default_rng(0).normal(size=(200, 20))
     path = write_table(tmp_path / "cloud.parquet", x)
-    about = clustering.cluster(dataset.load(path), ClusterSettings(**QUICK)).about
+    about = clusters.cluster(dataset.load(path), ClusterSettings(**QUICK)).about
     assert "no clear groups" in about["notes"][0]
 
 
@@ -294,6 +295,6 @@ def test_the_command_prints_a_summary_with_the_path_last(table, tmp_path, capsys
 
 
 def test_plots_are_drawn(table, tmp_path):
-    clustering.run(table, ClusterSettings(**QUICK), str(tmp_path / "out"))
-    for name in clustering.PLOTS:
+    clusters.run(table, ClusterSettings(**QUICK), str(tmp_path / "out"))
+    for name in clusters.PLOTS:
         assert (tmp_path / "out" / name).read_bytes().startswith(b"\x89PNG")

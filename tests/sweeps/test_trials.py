@@ -7,9 +7,10 @@ from typing import ClassVar
 
 import pytest
 
-from emodist import bundle, storage, sweep_files, sweeps
+from emodist import bundle, storage
 from emodist.errors import OutputError
-from emodist.sweeps import Sweep, SweepSettings
+from emodist.sweeps import output, trials
+from emodist.sweeps.trials import Sweep, SweepSettings
 from tests.tuning.conftest import speech, work
 
 
@@ -20,7 +21,7 @@ class Hill:
     searches: tuple[str, ...] = ("all", "fold/1")
     prune: bool = False
     n: int = 3
-    RUNGS: ClassVar[tuple[int, ...]] = sweeps.RUNGS
+    RUNGS: ClassVar[tuple[int, ...]] = trials.RUNGS
 
     @property
     def space(self):
@@ -83,9 +84,9 @@ def test_a_sweep_that_goes_on_does_the_rest_and_is_the_undisturbed_one(n_done, t
     kind = Hill()
     whole = Sweep(kind, settings())
     work(whole)
-    first = Sweep(kind, settings(), heard=lambda row: sweeps.save_row(str(tmp_path), kind, row))
+    first = Sweep(kind, settings(), heard=lambda row: trials.save_row(str(tmp_path), kind, row))
     work(first, most=n_done)
-    saved = sweeps.saved_rows(str(tmp_path), kind)
+    saved = trials.saved_rows(str(tmp_path), kind)
     second = Sweep(kind, settings(), saved)
     assert second.n_waiting == 32 - n_done
     told = work(second)
@@ -93,7 +94,7 @@ def test_a_sweep_that_goes_on_does_the_rest_and_is_the_undisturbed_one(n_done, t
         (r["search"], r["number"]) for r in saved
     }
     assert plain(second.rows) == plain(whole.rows)
-    assert sweeps.best(second.rows, "all")["values"] == sweeps.best(whole.rows, "all")["values"]
+    assert trials.best(second.rows, "all")["values"] == trials.best(whole.rows, "all")["values"]
 
 
 def test_a_failure_is_a_row_with_one_line_and_is_never_best():
@@ -103,7 +104,7 @@ def test_a_failure_is_a_row_with_one_line_and_is_never_best():
     assert failed
     assert {row["message"] for row in failed} == {"ValueError: x is too large"}
     assert all(row["score"] is None for row in failed)
-    assert sweeps.best(sweep.rows, "all")["values"]["x"] == pytest.approx(3, abs=0.5)
+    assert trials.best(sweep.rows, "all")["values"]["x"] == pytest.approx(3, abs=0.5)
 
 
 def test_pruning_stops_what_is_not_of_the_best_third_and_keeps_the_best():
@@ -111,11 +112,11 @@ def test_pruning_stops_what_is_not_of_the_best_third_and_keeps_the_best():
     work(sweep)
     whole = Sweep(Hill(), settings(trials=40))
     work(whole)
-    assert sweeps.counts(whole.rows)["pruned"] == 0
+    assert trials.counts(whole.rows)["pruned"] == 0
     pruned = [row for row in sweep.rows if row["status"] == "pruned"]
     assert len(pruned) > 0.3 * len(sweep.rows)
     assert all(len(row["steps"]) == 1 for row in pruned)
-    best, same = (sweeps.best(rows, "all") for rows in (sweep.rows, whole.rows))
+    best, same = (trials.best(rows, "all") for rows in (sweep.rows, whole.rows))
     assert best["number"] == same["number"]
 
 
@@ -152,7 +153,7 @@ def test_what_a_trial_keeps_between_its_steps_goes_when_it_has_its_receipt(tmp_p
         storage.write(storage.join(row["scratch"], "state"), b"half")
     told = sweep.tell(rows[0])
     assert "scratch" not in told
-    sweeps.save_row(str(tmp_path), Hill(), told)
+    trials.save_row(str(tmp_path), Hill(), told)
     assert [storage.exists(row["scratch"]) for row in rows] == [False, True]
 
 
@@ -183,20 +184,20 @@ class Owned(Hill):
 
 def test_a_folder_belongs_to_one_sweep(tmp_path):
     out = str(tmp_path / "out")
-    record = sweep_files.claim(out, Owned(), settings())
+    record = output.claim(out, Owned(), settings())
     assert record["settings"]["seed"] == 0
-    assert sweep_files.claim(out, Owned(), settings(trials=99)) == record
+    assert output.claim(out, Owned(), settings(trials=99)) == record
     with pytest.raises(OutputError, match="made with seed=0, now it is 1"):
-        sweep_files.claim(out, Owned(), settings(seed=1))
+        output.claim(out, Owned(), settings(seed=1))
     with pytest.raises(OutputError, match="another rows"):
-        sweep_files.claim(out, Owned(effect=2.0), settings())
+        output.claim(out, Owned(effect=2.0), settings())
     with pytest.raises(OutputError, match="another folds"):
-        sweep_files.claim(out, Owned(("all",)), settings())
+        output.claim(out, Owned(("all",)), settings())
     (tmp_path / "out" / "thesis.txt").write_text("mine")
     with pytest.raises(OutputError, match=r"thesis\.txt"):
-        sweep_files.claim(out, Owned(), settings())
+        output.claim(out, Owned(), settings())
 
 
 def test_what_a_killed_writer_leaves_is_not_a_strange_file(tmp_path):
     (tmp_path / ".4f1e.tmp").write_bytes(b"half")
-    assert sweep_files.claim(str(tmp_path), Owned(), settings())["runs"] == []
+    assert output.claim(str(tmp_path), Owned(), settings())["runs"] == []
