@@ -76,8 +76,9 @@ def run(given: argparse.Namespace, model: str, folds: str, seed: str) -> Path:
 
 
 def one(given: argparse.Namespace, model: str, folds: str, seed: str, out: str) -> None:
-    from emodist import config, judging
+    from emodist import config
     from emodist.learning.settings import TrainSettings
+    from emodist.models import judging
     from emodist.models.settings import model_kind
     from emodist.network_training.settings import NetworkSettings
 

@@ -30,9 +30,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from emodist import batches, config, network_fit
+from emodist import config
 from emodist.learning import dataset
-from emodist.network_training import loop
+from emodist.network_training import batches, fitting, loop
 from emodist.network_training.settings import NetworkSettings
 
 N_STEPS = 20
@@ -63,7 +63,7 @@ def main() -> None:
 def _task(table: str, settings: NetworkSettings):
     data = dataset.load(table, []).labelled()
     source = batches.TableSource(table, data, settings.columns())
-    return data, source, network_fit.task(source, data, np.arange(len(data)), settings)
+    return data, source, fitting.task(source, data, np.arange(len(data)), settings)
 
 
 def _input(table: str, settings: NetworkSettings, n_rounds: int) -> None:

@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from emodist import bundle, judging, storage
+from emodist import storage
 from emodist.errors import ConfigError, EmodistError
 from emodist.media import stages
 from emodist.media.settings import MediaSettings
+from emodist.models import bundle, judging
 from emodist.tables import locate
 
 LEAST_PREFIX = 4

@@ -24,7 +24,7 @@ def run(words: Sequence[str]) -> int:
     )
     parser.add_argument("--against", metavar="NAME", help="another model, for a paired test")
     given, settings = parsers.read(parser, words, kind)
-    from emodist import judging
+    from emodist.models import judging
 
     found = judging.evaluate(
         given.table,

@@ -6,7 +6,7 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist import network_bundle
+    from emodist.models import network_bundle
 
     parser = parsers.parser(
         __name__,
@@ -23,8 +23,8 @@ def run(words: Sequence[str]) -> int:
         help="(default: saved_model)",
     )
     given = parser.parse_args(words)
-    from emodist import bundle
     from emodist.errors import ConfigError
+    from emodist.models import bundle
 
     found = bundle.load(given.bundle)
     if not isinstance(found, network_bundle.NetworkBundle):

@@ -20,7 +20,7 @@ def run(words: Sequence[str]) -> int:
     out = parsers.needs_out(given)
     if kind is NetworkSettings:
         return _network(given, settings, out)
-    from emodist import judging
+    from emodist.models import judging
 
     found = judging.train(given.table, settings, out)
     print(json.dumps(found.to_dict()) if given.json else judging.text(found, settings))
@@ -30,7 +30,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def _network(given, settings, out: str) -> int:
-    from emodist import judging
+    from emodist.models import judging
     from emodist.pipelines import train_network
 
     with parsers.result_alone():

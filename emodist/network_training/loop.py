@@ -22,8 +22,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from emodist import batch_augmentations
-from emodist.batches import Augment, Batch, Chunk, ahead, feed
 from emodist.errors import ConfigError, OutputError
+from emodist.network_training.batches import Augment, Batch, Chunk, ahead, feed
 from emodist.network_training.settings import NetworkSettings
 
 # Norms, biases and places of patches are not weights that could grow too large.

@@ -4,13 +4,14 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from emodist import judging, report, synthesis
+from emodist import report, synthesis
 from emodist.clustering import clusters, words
 from emodist.clustering.clusters import ClusterSettings
 from emodist.learning import audit
 from emodist.learning.settings import TrainSettings
 from emodist.media import output
 from emodist.media.settings import ExtractSettings, FeaturizeSettings
+from emodist.models import judging
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import media_job, predict, tune
 from emodist.predict.settings import PredictSettings

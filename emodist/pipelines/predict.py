@@ -12,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from emodist import bundle
+from emodist.models import bundle
 from emodist.pipelines import media_job
 from emodist.predict import about, folder, rows, voices
 from emodist.predict.rows import FileWork

@@ -1,7 +1,8 @@
 """Rows of a table as a stream to each worker of a training, by Ray Data.
 
-Tasks anywhere on the cluster read one window after the other (`emodist.batches`), shuffle it, and
-cut it into one block for each worker: a window is read once, and nobody holds more than a few.
+Tasks anywhere on the cluster read one window after the other (`network_training.batches`), shuffle
+it, and cut it into one block for each worker: a window is read once, and nobody holds more than a
+few.
 
 Ray Train's own way to split a dataset (`streaming_split(equal=True)`) is not taken: it leaves out
 rows at the end so that all workers have the same number, and who gets which row depends on
@@ -20,10 +21,10 @@ import ray
 import ray.data
 import ray.train
 
-from emodist import network_checkpoint
-from emodist.batches import Chunk, Source, chunk
 from emodist.errors import EmodistError
-from emodist.network_fit import Task
+from emodist.network_training import checkpoint
+from emodist.network_training.batches import Chunk, Source, chunk
+from emodist.network_training.fitting import Task
 from emodist.network_training.settings import NetworkSettings
 
 NAME = "rows"
@@ -57,7 +58,7 @@ class Plan:
     def dataset(self) -> ray.data.Dataset:
         """One row per window. Ray Train asks when it starts workers, also after one was lost."""
         source, _, task, settings = _shared(self.shared)
-        first = network_checkpoint.read(self.out).epoch
+        first = checkpoint.read(self.out).epoch
         windows = [
             {"epoch": epoch, "window": number}
             for epoch in range(first, settings.epochs)

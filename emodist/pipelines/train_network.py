@@ -1,9 +1,10 @@
 """A network from a table to a bundle, in this process or by Ray Train on many workers.
 
-Both run the same loop (`network_training.train`) on the same batches (`emodist.batches`); Ray adds
-workers, a stream of rows to each (`pipelines.row_stream`), and a new start of those that are lost.
+Both run the same loop (`network_training.loop`) on the same batches (`network_training.batches`);
+Ray adds workers, a stream of rows to each (`pipelines.row_stream`), and a new start of those that
+are lost.
 
-A training that was cut off goes on from its last epoch (`network_checkpoint`).
+A training that was cut off goes on from its last epoch (`network_training.checkpoint`).
 """
 
 import contextlib
@@ -20,22 +21,14 @@ from typing import Any
 import numpy as np
 
 import emodist
-from emodist import (
-    batches,
-    bundle,
-    judging,
-    network_bundle,
-    network_checkpoint,
-    network_fit,
-    network_records,
-    storage,
-)
-from emodist.batches import Augment, Source, TableSource
+from emodist import storage
 from emodist.errors import OutputError
-from emodist.judging import Judgement
 from emodist.learning.dataset import Dataset
-from emodist.network_fit import Network, Task
-from emodist.network_training import loop
+from emodist.models import bundle, judging, network_bundle
+from emodist.models.judging import Judgement
+from emodist.network_training import batches, checkpoint, fitting, loop, records
+from emodist.network_training.batches import Augment, Source, TableSource
+from emodist.network_training.fitting import Network, Task
 from emodist.network_training.loop import Progress, State
 from emodist.network_training.settings import NetworkSettings
 from emodist.tables import locate
@@ -101,14 +94,14 @@ def train(
             tell("", progress)
 
     with _engine(settings) as engine:
-        source = network_fit.scaled(plain, data, settings, engine.sums)
-        todo = network_fit.task(source, data, np.arange(len(data)), settings, engine.sums)
+        source = fitting.scaled(plain, data, settings, engine.sums)
+        todo = fitting.task(source, data, np.arange(len(data)), settings, engine.sums)
         y, _ = data.targets()
         # A folder that cannot be written is found out before anything is learned.
         record["runs"].append({"started": _now(), "workers": settings.workers})
         _write_record(out, record)
         state = engine.learn(todo, source, y, settings, out, heard, augment)
-        network = network_fit.finish(todo, source, y, settings, state)
+        network = fitting.finish(todo, source, y, settings, state)
     about = _save(out, network, todo, data, plain, settings, table, judgement)
     record["runs"][-1] |= {
         "seconds": round(time.monotonic() - clock, 2),
@@ -152,11 +145,11 @@ class _Here:
         heard: Callable[[Progress], None],
         augment: Augment | None,
     ) -> State:
-        learner, state = network_checkpoint.begin(todo.problem, settings, out)
+        learner, state = checkpoint.begin(todo.problem, settings, out)
 
         def report(progress: Progress, state: State | None) -> None:
             if state is not None:
-                network_checkpoint.keep(out, state)
+                checkpoint.keep(out, state)
             heard(progress)
 
         plan = todo.schedule(source, settings, range(state.epoch, settings.epochs))
@@ -198,7 +191,7 @@ def _claim(
     differing = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
     if not differing:
         return record
-    begun = storage.exists(network_checkpoint.state_uri(out)) or "bundle.json" in storage.names(out)
+    begun = storage.exists(checkpoint.state_uri(out)) or "bundle.json" in storage.names(out)
     if not begun:
         # An earlier run found something wrong before it learned anything.
         _write_record(out, fresh)
@@ -260,8 +253,8 @@ def _save(
         "data": bundle.card(data),
         "versions": network_bundle.versions(),
     }
-    network_records.write(out, network.history)
-    network_records.write_curves(out, network.history)
+    records.write(out, network.history)
+    records.write_curves(out, network.history)
     network_bundle.write_model(out, network.model)
     bundle.save_rows(out, data)
     storage.write(storage.join(out, "bundle.json"), _json(about))

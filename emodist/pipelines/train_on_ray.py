@@ -18,11 +18,11 @@ import ray.data
 import ray.train
 from ray.train.v2.api.config import FailureConfig
 
-from emodist import batches, network_checkpoint, storage
-from emodist.batches import Augment, Source
+from emodist import storage
 from emodist.errors import ConfigError
-from emodist.network_fit import Task
-from emodist.network_training import loop
+from emodist.network_training import batches, checkpoint, loop
+from emodist.network_training.batches import Augment, Source
+from emodist.network_training.fitting import Task
 from emodist.network_training.loop import Problem, Progress, State
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import ray_engine, row_stream, train_workers
@@ -86,8 +86,8 @@ class Cluster:
         heard: Callable[[Progress], None],
         augment: Augment | None,
     ) -> State:
-        if network_checkpoint.read(out).is_over(settings, todo.problem.has_dev):
-            return network_checkpoint.read(out)
+        if checkpoint.read(out).is_over(settings, todo.problem.has_dev):
+            return checkpoint.read(out)
         _check_network(todo.problem, settings)
         shared = ray.put((source, y, todo, settings))
         window = min(todo.n_together, max(len(todo.train), len(todo.dev)))
@@ -122,7 +122,7 @@ class Cluster:
 
         with _news(out, heard):
             train_workers.until_over(fit, todo.problem, settings, out)
-        return network_checkpoint.read(out)
+        return checkpoint.read(out)
 
 
 def _work(config: dict[str, Any]) -> None:
@@ -140,12 +140,12 @@ def _work(config: dict[str, Any]) -> None:
     context = ray.train.get_context()
     rank, n_workers = context.get_world_rank(), context.get_world_size()
     strategy = tf.distribute.MultiWorkerMirroredStrategy() if n_workers > 1 else None
-    learner, state = network_checkpoint.begin(problem, settings, out, strategy)
+    learner, state = checkpoint.begin(problem, settings, out, strategy)
 
     def report(progress: Progress, state: State | None) -> None:
         if rank == 0:
             if state is not None:
-                network_checkpoint.keep(out, state)
+                checkpoint.keep(out, state)
             storage.write(_news_uri(out), _news_of(progress))
         if state is not None:
             ray.train.report(dict(progress.row or {}))

@@ -2,7 +2,7 @@
 
 All start again from the last epoch. Where a node went with its worker, fewer start: as many as
 the nodes that are left have room for, and more again at the next start after a node came. The
-global batch stays the same, and so does what is learned (`emodist.batches`).
+global batch stays the same, and so does what is learned (`emodist.network_training.batches`).
 
 Ray Train's own restarts and elastic groups (`num_workers=(min, max)`) are not taken. Ray 2.60
 tries an error like a full disk as often as a lost worker, and shares out CPUs by a list in which
@@ -23,8 +23,8 @@ from ray.train.v2._internal.exceptions import (
 )
 from ray.util.placement_group import placement_group, remove_placement_group
 
-from emodist import network_checkpoint
 from emodist.errors import ConfigError, EmodistError
+from emodist.network_training import checkpoint
 from emodist.network_training.loop import Problem
 from emodist.network_training.settings import NetworkSettings
 
@@ -74,7 +74,7 @@ def until_over(
         What a worker raised, at once; or if more than `max_failures` workers were lost.
     """
     n_lost, wanted, is_waiting = 0, settings.workers, False
-    while not network_checkpoint.read(out).is_over(settings, problem.has_dev):
+    while not checkpoint.read(out).is_over(settings, problem.has_dev):
         n_workers = room(settings, look())
         if n_workers != wanted:
             _say(

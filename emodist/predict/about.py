@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from emodist import bundle, storage
+from emodist import storage
 from emodist.media.settings import FeaturizeSettings
+from emodist.models import bundle
 from emodist.predict import voices
 from emodist.predict.settings import PredictSettings
 from emodist.tables import locate

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from emodist import storage
-from emodist.bundle import Bundle
 from emodist.config import Settings, setting
 from emodist.errors import ConfigError
 from emodist.media.settings import FeaturizeSettings, MediaSettings
-from emodist.network_bundle import NetworkBundle
+from emodist.models.bundle import Bundle
+from emodist.models.network_bundle import NetworkBundle
 
 # What `bundle.load` gives.
 AnyBundle: TypeAlias = Bundle | NetworkBundle

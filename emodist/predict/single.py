@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
 
-from emodist import bundle, config, storage
+from emodist import config, storage
 from emodist.audio.segments import AUTO_SEGMENT_S
 from emodist.audio.source import SAMPLE_RATE
 from emodist.corpora import Corpus
@@ -22,6 +22,7 @@ from emodist.errors import AudioError, ConfigError, EmodistError
 from emodist.media import listing, output, plan
 from emodist.media.settings import FeaturizeSettings
 from emodist.media.shards import ShardRunner
+from emodist.models import bundle
 from emodist.predict import about, folder, rows, voices
 from emodist.predict.settings import (
     AnyBundle,

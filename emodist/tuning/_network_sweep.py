@@ -5,9 +5,10 @@ import dataclasses
 import math
 from typing import Any, ClassVar, Literal
 
-from emodist import batches, registry
+from emodist import registry
 from emodist.config import Choices, setting
 from emodist.errors import ConfigError
+from emodist.network_training import batches
 from emodist.network_training.settings import NetworkSettings
 from emodist.spaces import Space
 from emodist.sweeps.trials import SweepSettings

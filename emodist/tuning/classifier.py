@@ -7,13 +7,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from emodist import bundle, registry
+from emodist import registry
 from emodist.config import Choices, setting
 from emodist.errors import ConfigError
 from emodist.learning import classifier, dataset
 from emodist.learning.classifier import Prediction
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
+from emodist.models import bundle
 from emodist.spaces import Space
 from emodist.sweeps.proposals import Values
 from emodist.sweeps.trials import Row, SweepSettings

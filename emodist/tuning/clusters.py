@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from emodist import bundle, registry
+from emodist import registry
 from emodist.clustering import clusters, quality
 from emodist.clustering.clusters import ClusterSettings
 from emodist.clustering.quality import NOISE
@@ -27,6 +27,7 @@ from emodist.config import Choices, setting
 from emodist.errors import ConfigError
 from emodist.learning import dataset
 from emodist.learning.dataset import Dataset
+from emodist.models import bundle
 from emodist.spaces import Space
 from emodist.sweeps import trials
 from emodist.sweeps.proposals import Values

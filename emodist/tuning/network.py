@@ -30,14 +30,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from emodist import batches, bundle, judging, network_fit, storage
-from emodist.batches import ArraySource, Source, TableSource
+from emodist import storage
 from emodist.errors import ConfigError, EmodistError
 from emodist.learning import classifier
 from emodist.learning.classifier import Prediction
 from emodist.learning.dataset import Dataset
 from emodist.learning.splits import Fold
-from emodist.network_training import loop
+from emodist.models import bundle, judging
+from emodist.network_training import batches, fitting, loop
+from emodist.network_training.batches import ArraySource, Source, TableSource
 from emodist.network_training.loop import Learner
 from emodist.network_training.settings import NetworkSettings
 from emodist.sweeps.proposals import Values
@@ -95,7 +96,7 @@ class Network(Nested):
         nothing = ArraySource(np.zeros((len(data), 1), np.float32))
         for fold in (*outer, *(fold for folds in inner.values() for fold in folds)):
             try:
-                network_fit.task(nothing, data, fold.train, base)
+                fitting.task(nothing, data, fold.train, base)
             except ConfigError as error:
                 raise ConfigError(f"{fold.name}: {error}") from None
         return cls(settings, data, outer, inner, space(settings), sources)
@@ -131,11 +132,11 @@ class Network(Nested):
     ) -> Prediction:
         """What networks of so many epochs say of the test rows of folds."""
         _begin(self.settings.cpus_per_trial, self.settings.gpus_per_trial > 0)
-        source = network_fit.scaled(self.sources[settings.model], self.data, settings)
+        source = fitting.scaled(self.sources[settings.model], self.data, settings)
         y, _ = self.data.targets()
         found = []
         for fold in folds:
-            todo = network_fit.task(source, self.data, fold.train, settings)
+            todo = fitting.task(source, self.data, fold.train, settings)
             state = kept.state(fold)
             if state.epoch < epochs and not state.is_over(settings, todo.problem.has_dev):
                 learner = Learner(todo.problem, settings)
@@ -145,7 +146,7 @@ class Network(Nested):
                 chunks = batches.chunks(source, y, plan, settings.batch_size)
                 state = loop.train(learner, todo.problem, chunks, state)
                 kept.keep_state(fold, state)
-            network = network_fit.finish(todo, source, y, settings, state)
+            network = fitting.finish(todo, source, y, settings, state)
             found.append(network.probabilities(source, fold.test))
         return Prediction(
             np.concatenate([fold.test for fold in folds]),

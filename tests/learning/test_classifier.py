@@ -6,11 +6,12 @@ import json
 import numpy as np
 import pytest
 
-from emodist import bundle, cli, judging, registry
+from emodist import cli, registry
 from emodist.errors import ConfigError
 from emodist.learning import classifier, dataset, splits
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
+from emodist.models import bundle, judging
 from tests.pipelines.conftest import featurize, write_clip
 
 KEYS = ("recording_id", "uri", "corpus", "speaker", "label", "audio_sha")

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emodist import judging
 from emodist.learning import classifier
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
+from emodist.models import judging
 from tests.learning.test_classifier import make
 
 

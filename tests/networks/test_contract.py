@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emodist import network_bundle, network_fit, registry, spaces
-from emodist.batches import Batch
-from emodist.network_training import loop
+from emodist import registry, spaces
+from emodist.models import network_bundle
+from emodist.network_training import fitting, loop
+from emodist.network_training.batches import Batch
 from emodist.network_training.loop import Learner, Problem
 from emodist.network_training.settings import NetworkSettings
 
@@ -81,7 +82,7 @@ def test_a_change_of_scale_that_the_statistics_know_changes_nothing(name, rows):
 def test_a_saved_network_is_loaded_without_code_of_emodist_and_says_the_same(name, rows, tmp_path):
     x, _ = rows
     learner = Learner(problem(x), settings(name))
-    model = network_fit.with_probabilities(
+    model = fitting.with_probabilities(
         problem(x), settings(name), learner.weights(), temperature=2.0
     )
     network_bundle.write_model(str(tmp_path), model)

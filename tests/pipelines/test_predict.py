@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from emodist import bundle, cli, judging, storage, synthesis
+from emodist import cli, storage, synthesis
 from emodist.learning import classifier, dataset
 from emodist.learning.settings import TrainSettings
 from emodist.media.settings import FeaturizeSettings
+from emodist.models import bundle, judging
 from emodist.pipelines import media_job, predict
 from emodist.predict.settings import PredictSettings
 from emodist.tables import locate

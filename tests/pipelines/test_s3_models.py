@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import s3fs
 
-from emodist import bundle, cli, network_checkpoint, storage
+from emodist import cli, storage
+from emodist.models import bundle
+from emodist.network_training import checkpoint
 from tests.pipelines.conftest import start, table, write_clip
 from tests.pipelines.refusing_s3 import refusing
 
@@ -78,7 +80,7 @@ def test_a_network_killed_in_the_bucket_goes_on_and_predicts(bucket, featurized,
     out, whole = f"{bucket}/network", f"{bucket}/whole"
     driver = start("train", featurized, *NETWORK, "--out", out)
     deadline = time.monotonic() + 300
-    while not storage.exists(network_checkpoint.state_uri(out)):
+    while not storage.exists(checkpoint.state_uri(out)):
         assert driver.poll() is None, driver.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -14,10 +14,11 @@ import requests
 import soundfile
 
 import emodist
-from emodist import bundle, cli, judging, synthesis
+from emodist import cli, synthesis
 from emodist.errors import AudioError, ConfigError, EmodistError
 from emodist.learning.settings import TrainSettings
 from emodist.media.settings import FeaturizeSettings
+from emodist.models import bundle, judging
 from emodist.pipelines import media_job
 from emodist.predict import single
 from emodist.predict.settings import ServeSettings

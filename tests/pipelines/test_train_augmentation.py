@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emodist import bundle, config, synthesis
+from emodist import config, synthesis
 from emodist.learning import dataset
+from emodist.models import bundle
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import train_network
 from tests.pipelines.conftest import featurize

@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import bundle, cli, network_checkpoint
+from emodist import cli
 from emodist.errors import ConfigError, OutputError
 from emodist.learning import dataset
+from emodist.models import bundle
+from emodist.network_training import checkpoint
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import train_network
 from emodist.tables import schema
@@ -289,7 +291,7 @@ def test_a_driver_that_is_killed_goes_on_with_the_same_command(cluster, table, a
     run = start(*words)
     # Killed as soon as there is something to go on from.
     until = time.monotonic() + 300
-    while not Path(network_checkpoint.state_uri(str(out))).exists():
+    while not Path(checkpoint.state_uri(str(out))).exists():
         assert run.poll() is None, run.stderr.read()
         assert time.monotonic() < until
         time.sleep(0.05)

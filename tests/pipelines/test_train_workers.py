@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from emodist import network_checkpoint, storage
+from emodist import storage
 from emodist.errors import ConfigError, EmodistError, OutputError
+from emodist.network_training import checkpoint
 from emodist.network_training.loop import Problem
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import train_workers
@@ -31,10 +32,10 @@ class Training:
         result = self.comes_to.pop(0)
         if isinstance(result, Exception):
             raise result
-        state = network_checkpoint.read(self.out)
+        state = checkpoint.read(self.out)
         state.epoch += result
         state.best_epoch = min(state.epoch, self.best_epoch)
-        storage.write(network_checkpoint.state_uri(self.out), state.to_bytes())
+        storage.write(checkpoint.state_uri(self.out), state.to_bytes())
 
 
 def run(training, *nodes):

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from emodist import judging
 from emodist.errors import ConfigError
 from emodist.learning import evaluation
 from emodist.learning.settings import TrainSettings
 from emodist.media.settings import FeaturizeSettings
+from emodist.models import judging
 from emodist.report import _models
 from tests.report.tables import write_table
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from emodist import cli, judging
+from emodist import cli
 from emodist.errors import ConfigError
 from emodist.learning.settings import TrainSettings
+from emodist.models import judging
 from emodist.network_training.settings import NetworkSettings
 from tests.report.tables import write_table
 from tests.report.test_report import made

@@ -7,12 +7,13 @@ import pytest
 import soundfile
 
 import emodist
-from emodist import judging, report, synthesis
+from emodist import report, synthesis
 from emodist.cli import main
 from emodist.clustering import clusters
 from emodist.clustering.clusters import ClusterSettings
 from emodist.errors import ConfigError, OutputError
 from emodist.learning.settings import TrainSettings
+from emodist.models import judging
 from emodist.report import ReportSettings
 from tests.report.tables import write_table
 

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import pytest
 
-from emodist import bundle, storage
+from emodist import storage
 from emodist.errors import OutputError
+from emodist.models import bundle
 from emodist.sweeps import output, trials
 from emodist.sweeps.trials import Sweep, SweepSettings
 from tests.tuning.conftest import speech, work

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import yaml
 
-from emodist import config, judging, registry, spaces
+from emodist import config, registry, spaces
 from emodist.errors import ConfigError
 from emodist.learning import classifier
 from emodist.learning.settings import TrainSettings
+from emodist.models import judging
 from emodist.sweeps import output
 from emodist.sweeps.proposals import draw
 from emodist.sweeps.trials import Sweep

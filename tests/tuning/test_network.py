@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from emodist import config, registry, spaces
-from emodist.batches import ArraySource
 from emodist.errors import ConfigError
+from emodist.network_training.batches import ArraySource
 from emodist.network_training.settings import NetworkSettings
 from emodist.sweeps import output, trials
 from emodist.sweeps.proposals import draw

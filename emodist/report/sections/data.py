@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from emodist import bundle, corpora, plots, registry
+from emodist import corpora, plots, registry
+from emodist.models import bundle
 from emodist.report._material import Material, Say
 from emodist.report._page import Page
 

@@ -8,7 +8,7 @@
 - `history.csv`, `training_curves.png`, `tensorboard/`: how it learned (`network_records`);
 - `rows.parquet`: the keys of the rows that it learned from.
 
-`emodist.bundle.load` opens both kinds of bundles.
+`emodist.models.bundle.load` opens both kinds of bundles.
 """
 
 import dataclasses
@@ -21,10 +21,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from emodist import network_fit, storage
-from emodist.batches import Source
+from emodist import storage
 from emodist.errors import ConfigError
 from emodist.learning.dataset import Dataset
+from emodist.network_training import fitting
+from emodist.network_training.batches import Source
 from emodist.network_training.loop import import_tensorflow, predict, quiet
 from emodist.network_training.settings import NetworkSettings
 
@@ -65,7 +66,7 @@ class NetworkBundle:
             If the rows are not those that the network was trained on.
         """
         settings = NetworkSettings(**_settings(self.about))
-        source: Source = network_fit.source_of(data, settings)
+        source: Source = fitting.source_of(data, settings)
         names = [str(name) for name in data.names] or list(data.images)
         if names != self.about["names"] or list(source.shape) != self.about["shape"]:
             raise ConfigError(
@@ -73,7 +74,7 @@ class NetworkBundle:
                 f" got {self._rows(names, source.shape)}. Featurize with the settings in "
                 "bundle.json, and load its columns"
             )
-        source = network_fit.scaled(source, data, settings)
+        source = fitting.scaled(source, data, settings)
         found = predict(self.model, source.take, np.arange(len(data))).astype(float)
         # Rounding of single precision.
         return found / found.sum(axis=1, keepdims=True)

@@ -8,7 +8,8 @@ and without. The order of the rows follows from seed and epoch, so it needs no k
 
 from typing import Any
 
-from emodist import network_records, storage
+from emodist import storage
+from emodist.network_training import records
 from emodist.network_training.loop import Learner, Problem, State
 from emodist.network_training.settings import NetworkSettings
 
@@ -57,4 +58,4 @@ def keep(out: str, state: State) -> None:
         If they cannot be written.
     """
     storage.write(state_uri(out), state.to_bytes())
-    network_records.write(out, state.history)
+    records.write(out, state.history)

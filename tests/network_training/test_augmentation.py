@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from emodist import config, network_fit
-from emodist.batches import ArraySource, Batch
+from emodist import config
 from emodist.errors import ConfigError
-from emodist.network_training import loop
+from emodist.network_training import fitting, loop
+from emodist.network_training.batches import ArraySource, Batch
 from emodist.network_training.settings import NetworkSettings
 from tests.learning.test_classifier import make
 from tests.learning.test_classifier_variants import with_variants
@@ -24,7 +24,7 @@ def test_variants_train_beside_their_original_and_stop_nothing(data, dev_fractio
     settings = NetworkSettings(model="mlp_net", dev_fraction=dev_fraction)
     is_variant = data.is_variant()
     for rows in (np.arange(len(data)), np.flatnonzero(~is_variant)):
-        todo = network_fit.task(ArraySource(data.x), data, rows, settings)
+        todo = fitting.task(ArraySource(data.x), data, rows, settings)
         assert is_variant[todo.train].sum() == 2 * (~is_variant[todo.train]).sum()
         assert not is_variant[todo.dev].any()
         assert len(todo.dev) == 96 * dev_fraction
@@ -33,7 +33,7 @@ def test_variants_train_beside_their_original_and_stop_nothing(data, dev_fractio
 
 def test_a_networks_speakers_are_scaled_by_what_they_said(data):
     settings = NetworkSettings(model="mlp_net", speaker_norm=True)
-    scaled = network_fit.scaled(ArraySource(data.x), data, settings)
+    scaled = fitting.scaled(ArraySource(data.x), data, settings)
     said = np.flatnonzero(~data.is_variant() & (data.speaker == "s3"))
     np.testing.assert_allclose(scaled.take(said).mean(axis=0), 0, atol=1e-5)
 
@@ -78,7 +78,7 @@ def test_a_network_learns_with_mixup_and_the_same_way_each_time(data):
 
     def losses(*augment):
         settings = NetworkSettings(model="mlp_net", epochs=3, augment=augment)
-        network = network_fit.fit(ArraySource(data.x), data, rows, settings)
+        network = fitting.fit(ArraySource(data.x), data, rows, settings)
         return [row["loss"] for row in network.history]
 
     plain, mixed, again = losses(), losses("mixup"), losses("mixup")

@@ -20,11 +20,12 @@ import pyarrow.parquet as pq
 import skops.io
 
 import emodist
-from emodist import network_bundle, registry, storage
+from emodist import registry, storage
 from emodist.errors import ConfigError, OutputError
 from emodist.learning import evaluation
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
+from emodist.models import network_bundle
 from emodist.tables import parquet, schema
 
 # What models hold beside the types that skops trusts by itself; none of them runs code.

@@ -5,10 +5,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emodist import batches
-from emodist.batches import ArraySource, ScaledSource, TableSource
 from emodist.errors import ConfigError
 from emodist.learning import dataset
+from emodist.network_training import batches
+from emodist.network_training.batches import ArraySource, ScaledSource, TableSource
 from emodist.tables import schema
 
 N_ROWS = 23

@@ -9,10 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from emodist import batches, network_checkpoint
-from emodist.batches import ArraySource, Batch
 from emodist.errors import ConfigError, OutputError
-from emodist.network_training import loop
+from emodist.network_training import batches, checkpoint, loop
+from emodist.network_training.batches import ArraySource, Batch
 from emodist.network_training.loop import Learner, Problem, State
 from emodist.network_training.settings import NetworkSettings
 
@@ -145,12 +144,12 @@ def test_xla_learns_the_same():
 @pytest.mark.tf
 def test_a_checkpoint_of_another_network_is_one_clear_line(tmp_path):
     state, _ = run(SETTINGS, stop_after=1)
-    network_checkpoint.keep(str(tmp_path), state)
+    checkpoint.keep(str(tmp_path), state)
     _, _, given = task()
     other = dataclasses.replace(SETTINGS, model_settings={"width": 9})
     with pytest.raises(OutputError, match=r"state.npz is a checkpoint of another network"):
-        network_checkpoint.begin(given, other, str(tmp_path))
-    _, again = network_checkpoint.begin(given, SETTINGS, str(tmp_path))
+        checkpoint.begin(given, other, str(tmp_path))
+    _, again = checkpoint.begin(given, SETTINGS, str(tmp_path))
     assert again.epoch == 1
     assert again.history == state.history
 
@@ -159,18 +158,18 @@ def test_a_file_that_is_no_checkpoint_is_one_clear_line(tmp_path):
     (tmp_path / "training").mkdir()
     (tmp_path / "training" / "state.npz").write_bytes(b"PK but no zip")
     with pytest.raises(OutputError, match="is no checkpoint of emodist"):
-        network_checkpoint.read(str(tmp_path))
+        checkpoint.read(str(tmp_path))
 
 
 @pytest.mark.tf
 def test_records_are_read_by_tensorboards_reader_and_written_anew_each_time(tmp_path):
     import tensorflow as tf
 
-    from emodist import network_records
+    from emodist.network_training import records
 
     state, _ = run(SETTINGS, stop_after=2)
     for history in (state.history[:1], state.history):
-        network_records.write(str(tmp_path), history)
+        records.write(str(tmp_path), history)
     (events,) = (tmp_path / "tensorboard").iterdir()
     read = list(tf.compat.v1.train.summary_iterator(str(events)))
     assert [event.step for event in read if event.summary.value] == [1, 2]
@@ -179,7 +178,7 @@ def test_records_are_read_by_tensorboards_reader_and_written_anew_each_time(tmp_
     lines = (tmp_path / "history.csv").read_text().splitlines()
     assert lines[0].startswith("epoch,loss,dev_loss,dev_uar,learning_rate")
     assert len(lines) == 3
-    network_records.write_curves(str(tmp_path), state.history)
+    records.write_curves(str(tmp_path), state.history)
     assert (tmp_path / "training_curves.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 import emodist
-from emodist import bundle, network_fit, storage
-from emodist.batches import TableSource
+from emodist import storage
 from emodist.errors import ConfigError
 from emodist.learning import classifier, dataset, evaluation
 from emodist.learning.classifier import Prediction
@@ -19,7 +18,10 @@ from emodist.learning.dataset import Dataset
 from emodist.learning.evaluation import Comparison, Evaluation
 from emodist.learning.settings import TrainSettings
 from emodist.learning.splits import Fold
+from emodist.models import bundle
 from emodist.models.settings import rival
+from emodist.network_training import fitting
+from emodist.network_training.batches import TableSource
 from emodist.network_training.loop import Progress
 from emodist.network_training.settings import NetworkSettings
 from emodist.tables import locate, parquet
@@ -200,7 +202,7 @@ def _predicted(
         data = labelled(table, [])
         source = TableSource(table, data, settings.columns())
         folds = classifier.make_folds(data, settings)
-        prediction = network_fit.out_of_fold(data, folds, settings, source, tell)
+        prediction = fitting.out_of_fold(data, folds, settings, source, tell)
     else:
         data = labelled(table, settings.features)
         folds = classifier.make_folds(data, settings)

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emodist import network_fit
-from emodist.batches import ArraySource
 from emodist.errors import ConfigError
 from emodist.learning import classifier, splits
+from emodist.network_training import fitting
+from emodist.network_training.batches import ArraySource
 from emodist.network_training.settings import NetworkSettings
 from tests.learning.test_classifier import make
 
@@ -37,7 +37,7 @@ def emotional():
 
 def judged(data, settings):
     folds = classifier.make_folds(data, settings)
-    return classifier.judge(data, folds, network_fit.out_of_fold(data, folds, settings), settings)
+    return classifier.judge(data, folds, fitting.out_of_fold(data, folds, settings), settings)
 
 
 def test_emotion_is_learned_across_speakers_and_judged_as_a_classifier_is(emotional):
@@ -71,8 +71,7 @@ def test_rows_outside_the_training_side_change_nothing(emotional):
     changed = emotional.x.copy()
     changed[fold.test] = 1e6
     one, two = (
-        network_fit.fit(ArraySource(x), emotional, fold.train, SETTINGS)
-        for x in (emotional.x, changed)
+        fitting.fit(ArraySource(x), emotional, fold.train, SETTINGS) for x in (emotional.x, changed)
     )
     source, rows = ArraySource(emotional.x), fold.train[:20]
     np.testing.assert_array_equal(one.probabilities(source, rows), two.probabilities(source, rows))
@@ -80,7 +79,7 @@ def test_rows_outside_the_training_side_change_nothing(emotional):
 
 def test_development_rows_are_of_speakers_who_are_not_learned_from(emotional):
     rows = np.arange(36, 216)
-    todo = network_fit.task(ArraySource(emotional.x), emotional, rows, SETTINGS)
+    todo = fitting.task(ArraySource(emotional.x), emotional, rows, SETTINGS)
     people = emotional.people()
     assert not set(people[todo.train]) & set(people[todo.dev])
     assert set(todo.train) | set(todo.dev) == set(rows)
@@ -94,22 +93,22 @@ def test_development_rows_are_of_speakers_who_are_not_learned_from(emotional):
 def test_rows_without_enough_speakers_say_what_to_do(emotional):
     one = np.flatnonzero(emotional.people() == "s00")
     with pytest.raises(ConfigError, match=r"development speakers .* dev_fraction=0"):
-        network_fit.task(ArraySource(emotional.x), emotional, one, SETTINGS)
+        fitting.task(ArraySource(emotional.x), emotional, one, SETTINGS)
     alone = dataclasses.replace(SETTINGS, dev_fraction=0)
-    assert not len(network_fit.task(ArraySource(emotional.x), emotional, one, alone).dev)
+    assert not len(fitting.task(ArraySource(emotional.x), emotional, one, alone).dev)
 
 
 def test_one_class_alone_is_refused(emotional):
     sad = np.flatnonzero(emotional.label == "sad")
     with pytest.raises(ConfigError, match="two classes or more are needed"):
-        network_fit.task(ArraySource(emotional.x), emotional, sad, SETTINGS)
+        fitting.task(ArraySource(emotional.x), emotional, sad, SETTINGS)
 
 
 def test_the_same_seed_gives_the_same_network_and_another_seed_another(emotional):
     source, rows = ArraySource(emotional.x), np.arange(216)
     few = dataclasses.replace(SETTINGS, epochs=2)
     one, two, three = (
-        network_fit.fit(source, emotional, rows, settings).probabilities(source, rows)
+        fitting.fit(source, emotional, rows, settings).probabilities(source, rows)
         for settings in (few, few, dataclasses.replace(few, seed=1))
     )
     np.testing.assert_array_equal(one, two)

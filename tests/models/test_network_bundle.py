@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from emodist import bundle, cli, network_bundle, network_fit, storage
+from emodist import cli, storage
 from emodist.errors import ConfigError
-from emodist.network_training import loop
+from emodist.models import bundle, network_bundle
+from emodist.network_training import fitting, loop
 from emodist.network_training.loop import Problem
 from emodist.network_training.settings import NetworkSettings
 
@@ -29,7 +30,7 @@ def saved(folder, name) -> np.ndarray:
     first = loop.seeded(loop.build(problem, settings), 0)
     weights = [variable.numpy() for variable in first.variables]
     network_bundle.write_model(
-        str(folder), network_fit.with_probabilities(problem, settings, weights, 1.7)
+        str(folder), fitting.with_probabilities(problem, settings, weights, 1.7)
     )
     about = {
         "kind": "network",

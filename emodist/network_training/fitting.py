@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from emodist import batches
-from emodist.batches import ArraySource, Augment, ScaledSource, Source, Window
 from emodist.errors import ConfigError
 from emodist.learning import evaluation, splits
 from emodist.learning.classifier import Prediction
 from emodist.learning.dataset import Dataset
 from emodist.learning.splits import Fold
-from emodist.network_training import loop
+from emodist.network_training import batches, loop
+from emodist.network_training.batches import ArraySource, Augment, ScaledSource, Source, Window
 from emodist.network_training.loop import Learner, Problem, Progress, Report, State
 from emodist.network_training.settings import NetworkSettings
 
