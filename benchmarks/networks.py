@@ -32,7 +32,8 @@ import numpy as np
 
 from emodist import config
 from emodist.learning import dataset
-from emodist.network_training import batches, fitting, loop
+from emodist.network_training import batches, fitting, sources, tensorflow
+from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
 
 N_STEPS = 20
@@ -62,14 +63,14 @@ def main() -> None:
 
 def _task(table: str, settings: NetworkSettings):
     data = dataset.load(table, []).labelled()
-    source = batches.TableSource(table, data, settings.columns())
+    source = sources.TableSource(table, data, settings.columns())
     return data, source, fitting.task(source, data, np.arange(len(data)), settings)
 
 
 def _input(table: str, settings: NetworkSettings, n_rounds: int) -> None:
     data, source, todo = _task(table, settings)
     y, classes = data.targets()
-    learner = loop.Learner(todo.problem, settings)
+    learner = Learner(todo.problem, settings)
     n_train = len(todo.train)
 
     def stream(n_epochs: int, is_kept: bool = False):
@@ -165,13 +166,13 @@ def _worker(
         os.environ["TF_CONFIG"] = json.dumps(
             {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
         )
-    tf, _ = loop.import_tensorflow()
+    tf, _ = tensorflow.import_tensorflow()
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     strategy = tf.distribute.MultiWorkerMirroredStrategy() if n_workers > 1 else None
     data, source, todo = _task(table, settings)
     y, classes = data.targets()
-    learner = loop.Learner(todo.problem, settings, strategy)
+    learner = Learner(todo.problem, settings, strategy)
     window = next(
         batches.windows(source.groups, todo.train, np.random.default_rng(0), todo.n_together)
     )

@@ -12,19 +12,15 @@ scores, the distances and the examples all live in that space.
   one more cluster.
 """
 
-import csv
 import dataclasses
 import importlib.metadata
-import io
-import json
 import math
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from sklearn import metrics
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
@@ -32,68 +28,19 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 import emodist
-from emodist import plots, registry, storage
 from emodist.clustering import quality, words
 from emodist.clustering.quality import NOISE
-from emodist.config import Choices, Settings, setting
-from emodist.errors import ConfigError, OutputError
-from emodist.learning import classifier, dataset
+from emodist.clustering.settings import ClusterSettings
+from emodist.errors import ConfigError
+from emodist.learning import classifier
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
-from emodist.tables import parquet, schema
 
-PLOTS = ("silhouette.png", "scatter.png")
-FILES = ("clusters.parquet", "scores.csv", "examples.csv", "clusters.json", *PLOTS)
-KEYS = ("recording_id", "segment", "start_s", "end_s", "uri", "corpus", "speaker", "label")
 PACKAGES = ("scikit-learn", "scipy", "numpy")
 # Fewer speakers or recordings than this are not drawn as wholes.
 LEAST_UNITS = 5
 # Below so many rows, threads of k-means wait for each other: one is 20 times faster on 960 rows.
 MANY_ROWS = 20_000
-
-
-@dataclasses.dataclass(frozen=True)
-class ClusterSettings(Settings):
-    """Feature table in, clusters out."""
-
-    CHOICES: ClassVar[Choices] = {"algorithm": ("clusterers", "algorithm_settings")}
-
-    algorithm: str = setting("kmeans", "which clusterer, by name")
-    algorithm_settings: dict = setting({}, "settings of the clusterer, under its name")
-    features: tuple[str, ...] | None = setting(None, "which feature columns; null: all but images")
-    k: int | None = setting(None, "number of clusters; null: chosen within k_min to k_max")
-    k_min: int = setting(2, "least number of clusters that is tried")
-    k_max: int = setting(12, "largest number of clusters that is tried")
-    pca: int | None = setting(
-        20, "principal components at most of the scaled features; null: no PCA"
-    )
-    speaker_norm: bool = setting(
-        False, "z-score per speaker first, or clusters may be voices and not what they do"
-    )
-    n_resamples: int = setting(10, "bootstrap draws for the stability of each k; 0: none")
-    sample: int = setting(
-        5000, "rows at most for silhouette (quadratic) and each bootstrap draw, and in the plot"
-    )
-    n_examples: int = setting(5, "clips nearest to each centre, one of a recording")
-    seed: int = setting(0, "of everything random")
-
-    def __post_init__(self) -> None:
-        least = {"k_min": 2, "pca": 1, "n_resamples": 0, "sample": 10, "n_examples": 0, "seed": 0}
-        for name, bound in {"k": 2, **least}.items():
-            value = getattr(self, name)
-            if value is not None and value < bound:
-                raise ConfigError(f"{name} must be at least {bound}; got {value}")
-        if self.k_max < self.k_min:
-            raise ConfigError(f"k_max={self.k_max} is below k_min={self.k_min}")
-        entry: Any = self.build_algorithm()
-        if self.k is not None and not entry.TAKES_K:
-            raise ConfigError(
-                f"{self.algorithm} finds the number of clusters itself; leave k out "
-                f"(its settings: {registry.describe('clusterers', self.algorithm)[1]})"
-            )
-
-    def build_algorithm(self):
-        return registry.build("clusterers", self.algorithm, **self.algorithm_settings)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -115,23 +62,6 @@ class Clustering:
     scores: list[dict[str, Any]]
     examples: dict[int, np.ndarray]
     about: dict[str, Any]
-
-
-def run(table: str, settings: ClusterSettings, out: str) -> Clustering:
-    """Cluster a table and write what came out.
-
-    Raises
-    ------
-    ConfigError, OutputError
-        If the table does not fit the settings, or `out` holds other files or cannot be written.
-    """
-    out = storage.absolute(out)
-    strange = sorted(storage.names(out) - set(FILES))
-    if strange:
-        raise OutputError(f"{out} holds other files, such as {strange[0]}; choose another --out")
-    found = cluster(dataset.load(table, settings.features).originals(), settings)
-    save(found, out)
-    return found
 
 
 def cluster(data: Dataset, settings: ClusterSettings) -> Clustering:
@@ -182,7 +112,7 @@ def cluster(data: Dataset, settings: ClusterSettings) -> Clustering:
     }
     about["notes"] = words.notes(about, people)
     return Clustering(
-        data, points, labels, distance, confidence, scores, examples, _without_nan(about)
+        data, points, labels, distance, confidence, scores, examples, without_nan(about)
     )
 
 
@@ -217,44 +147,6 @@ def space(data: Dataset, settings: ClusterSettings) -> tuple[np.ndarray, float]:
         return points, 1.0
     pca = PCA(min(settings.pca, *points.shape), random_state=settings.seed)
     return pca.fit_transform(points), float(pca.explained_variance_ratio_.sum())
-
-
-def save(found: Clustering, out: str) -> None:
-    """Write all files."""
-    out = storage.absolute(out)
-    # `clusters.json` last: it says that the rest is there and belongs together.
-    for name in ("clusters.json", *PLOTS):
-        storage.remove(storage.join(out, name))
-    fields = pa.schema(
-        [
-            *(schema.SEGMENTS.field(name) for name in KEYS),
-            ("cluster", pa.int32()),
-            ("distance", pa.float32()),
-            ("confidence", pa.float32()),
-        ]
-    )
-    cells = {name: getattr(found.data, name) for name in KEYS}
-    cells["cluster"] = found.cluster
-    columns = [pa.array(cells[name], fields.field(name).type) for name in cells]
-    for name, numbers in (("distance", found.distance), ("confidence", found.confidence)):
-        columns.append(
-            pa.array(numbers.astype(np.float32), fields.field(name).type, from_pandas=True)
-        )
-    with parquet.writer(storage.join(out, "clusters.parquet"), fields) as write:
-        write(pa.RecordBatch.from_arrays(columns, schema=fields))
-    _write_csv(storage.join(out, "scores.csv"), found.scores)
-    _write_csv(storage.join(out, "examples.csv"), _example_rows(found))
-    chosen = found.about["settings"]
-    rng = np.random.default_rng(chosen["seed"])
-    drawn = at_most(chosen["sample"], np.arange(len(found.points)), rng)
-    figures = (
-        plots.scores_by_k(found.scores, found.about["k"]),
-        plots.scatter(found.points, found.cluster, drawn),
-    )
-    for name, figure in zip(PLOTS, figures, strict=True):
-        storage.write(storage.join(out, name), plots.png(figure))
-    text = json.dumps(found.about, indent=2) + "\n"
-    storage.write(storage.join(out, "clusters.json"), text.encode())
 
 
 def _ks(entry: Any, settings: ClusterSettings, n_distinct: int) -> list[int]:
@@ -388,31 +280,9 @@ def _clip(data: Dataset, row: int) -> str:
     return f"{data.uri[row]} {data.start_s[row]:.1f}-{data.end_s[row]:.1f} s"
 
 
-def _example_rows(found: Clustering) -> list[dict[str, Any]]:
-    return [
-        {
-            "cluster": label,
-            "rank": rank,
-            "distance": round(float(found.distance[row]), 6),
-            **{name: getattr(found.data, name)[row] for name in KEYS},
-        }
-        for label, rows in found.examples.items()
-        for rank, row in enumerate(rows, 1)
-    ]
-
-
-def _write_csv(uri: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    lines = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([_without_nan(row) for row in rows])
-    storage.write(uri, lines.getvalue().encode())
-
-
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from emodist.commands import _parsers as parsers
 from emodist.errors import EmodistError
+from emodist.pipelines import packing
 
 
 def run(words: Sequence[str]) -> int:
@@ -33,6 +34,6 @@ def run(words: Sequence[str]) -> int:
     from emodist.pipelines import submit
 
     rest = [word for word in given.words if word not in files]
-    job = submit.Job(given.name, files[0] if files else None, (*rest, *options))
+    job = packing.Job(given.name, files[0] if files else None, (*rest, *options))
     address = given.address or os.environ.get("RAY_API_SERVER_ADDRESS") or "http://127.0.0.1:8265"
     return submit.run(job, address, given.id, wait=not given.no_wait)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from emodist import storage
 from emodist.errors import ConfigError
-from emodist.learning import splits
+from emodist.learning import folds, splits
 from emodist.learning.dataset import Dataset, load
 
 SENTENCES = ("statement", "sentence", "sentence_id", "text")
@@ -91,7 +91,7 @@ def run(table: str | Sequence[str], folds: str) -> Audit:
     return audit(rows, made, folds)
 
 
-def audit(rows: Dataset, folds: Sequence[splits.Fold], name: str) -> Audit:
+def audit(rows: Dataset, folds: Sequence[folds.Fold], name: str) -> Audit:
     """What stands on both sides of the given folds of these rows."""
     people = rows.people()
     both = "stand on both sides of a fold"
@@ -119,7 +119,7 @@ def _shared(
     kind: str,
     values: np.ndarray,
     shown: np.ndarray,
-    folds: Sequence[splits.Fold],
+    folds: Sequence[folds.Fold],
     meaning: str,
     is_leak: bool = True,
 ) -> Finding | None:
@@ -158,7 +158,7 @@ def _shared(
     )
 
 
-def _overlapping(rows: Dataset, folds: Sequence[splits.Fold]) -> Finding | None:
+def _overlapping(rows: Dataset, folds: Sequence[folds.Fold]) -> Finding | None:
     """Test windows that overlap in time a training window of the same recording."""
     codes, _ = _codes(rows.recording_id)
     # Each recording has its own stretch of one time axis.
@@ -186,7 +186,7 @@ def _overlapping(rows: Dataset, folds: Sequence[splits.Fold]) -> Finding | None:
     )
 
 
-def _unknown(rows: Dataset, folds: Sequence[splits.Fold]) -> Finding | None:
+def _unknown(rows: Dataset, folds: Sequence[folds.Fold]) -> Finding | None:
     """Tested rows without a speaker: nobody can say that they are clean."""
     unknown = np.array([speaker is None for speaker in rows.speaker], bool)
     tested = [fold for fold in folds if unknown[fold.test].any() or unknown[fold.train].any()]
@@ -204,7 +204,7 @@ def _unknown(rows: Dataset, folds: Sequence[splits.Fold]) -> Finding | None:
     )
 
 
-def _tested_variants(rows: Dataset, folds: Sequence[splits.Fold]) -> Finding | None:
+def _tested_variants(rows: Dataset, folds: Sequence[folds.Fold]) -> Finding | None:
     """Augmented variants on a test side: no leak, but nobody ever said them."""
     is_variant = rows.is_variant()
     tested = [fold for fold in folds if is_variant[fold.test].any()]

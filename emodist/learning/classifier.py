@@ -21,11 +21,10 @@ from threadpoolctl import threadpool_limits
 
 from emodist.errors import ConfigError
 from emodist.estimators._winsorizer import Winsorizer
-from emodist.learning import evaluation, splits
+from emodist.learning import calibration, evaluation, splits
 from emodist.learning.dataset import Dataset
-from emodist.learning.settings import TrainSettings
-from emodist.learning.splits import Fold
-from emodist.network_training.settings import NetworkSettings
+from emodist.learning.folds import Fold, overlap
+from emodist.learning.settings import Judged, TrainSettings
 
 # SMOTE draws between so many neighbours of a class.
 SMOTE_NEIGHBORS = 5
@@ -113,7 +112,7 @@ def out_of_fold(data: Dataset, folds: Sequence[Fold], settings: TrainSettings) -
         learned = data.with_variants(fold.train)
         found = _fitted(x, y, learned, settings).predict_proba(x[fold.test])
         if settings.calibrate:
-            found = evaluation.apply_temperature(
+            found = calibration.apply_temperature(
                 found, temperature(data, x, y, fold.train, settings)
             )
         rows.append(fold.test)
@@ -137,14 +136,14 @@ def temperature(
         for fold in inner
     ]
     tested = np.concatenate([fold.test for fold in inner])
-    return evaluation.fit_temperature(y[tested], np.concatenate(found))
+    return calibration.fit_temperature(y[tested], np.concatenate(found))
 
 
 def judge(
     data: Dataset,
     folds: Sequence[Fold],
     prediction: Prediction,
-    settings: TrainSettings | NetworkSettings,
+    settings: Judged,
 ) -> evaluation.Evaluation:
     """Metrics of out-of-fold predictions; the protocol's name says what was done."""
     _, classes = data.targets()
@@ -161,11 +160,11 @@ def judge(
         people.astype(str),
         prediction.fold,
         protocol,
-        speakers_overlap=bool(splits.overlap(folds, data.people())),
+        speakers_overlap=bool(overlap(folds, data.people())),
     )
 
 
-def make_folds(data: Dataset, settings: TrainSettings | NetworkSettings) -> list[Fold]:
+def make_folds(data: Dataset, settings: Judged) -> list[Fold]:
     """The folds that `settings.folds` names, for these rows."""
     return data.folds(settings.folds, np.random.default_rng(settings.seed))
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from emodist import registry
 from emodist.errors import ConfigError
 from emodist.learning import splits
+from emodist.learning.folds import Fold, renumbered, with_variants
 from emodist.tables import locate, schema
 
 KEYS = schema.SEGMENTS.names
@@ -133,7 +134,7 @@ class Dataset:
 
         return _objects(source(recording) for recording in self.recording_id)
 
-    def folds(self, protocol: str, rng: np.random.Generator | None = None) -> list[splits.Fold]:
+    def folds(self, protocol: str, rng: np.random.Generator | None = None) -> list[Fold]:
         """Folds of a protocol (`splits.make`) over the rows that are no variants.
 
         Augmented variants are never tested; `with_variants` adds them to what trains.
@@ -147,11 +148,11 @@ class Dataset:
             attributes=rows.attributes,
             rng=rng,
         )
-        return splits.renumbered(folds, np.flatnonzero(~self.is_variant()))
+        return renumbered(folds, np.flatnonzero(~self.is_variant()))
 
     def with_variants(self, rows: np.ndarray) -> np.ndarray:
         """Training rows and the augmented variants that may train beside them; sorted."""
-        return splits.with_variants(rows, self.sources(), self.is_variant())
+        return with_variants(rows, self.sources(), self.is_variant())
 
     def labelled(self) -> "Dataset":
         """The rows that have a label."""

@@ -1,11 +1,24 @@
-"""Settings of a classifier and of how it is judged."""
+"""Settings of a classifier, and what any model needs to be told to be judged."""
 
 import dataclasses
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol
 
 from emodist import registry
 from emodist.config import Choices, Settings, setting
 from emodist.errors import ConfigError
+
+
+class Judged(Protocol):
+    """What the settings of every model say of its protocol: those of a network too."""
+
+    @property
+    def folds(self) -> str: ...
+
+    @property
+    def speaker_norm(self) -> bool: ...
+
+    @property
+    def seed(self) -> int: ...
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,18 +15,22 @@ Arrays in, lists of `Fold` out; a fold holds row numbers. A protocol has a name,
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from emodist.errors import ConfigError
+from emodist.learning.folds import (
+    OVERLAP,
+    UNKNOWN,
+    Column,
+    Fold,
+    _known,
+    few,
+    overlap,
+    present,
+    words,
+)
 from emodist.registry import suggest
-
-# One value per row.
-Column: TypeAlias = Sequence[Any] | np.ndarray
-
-OVERLAP = "speakers overlap"
-UNKNOWN = "speakers unknown"
 
 # `emodist corpora ravdess` describes both; a test holds the two places together.
 GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -46,18 +50,8 @@ GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
 }
 KNOWN = (*GROUPS, "loso", "group5", "by:ATTRIBUTE", "cross:CORPUS:CORPUS", "random5")
-
 # Orders in which `group` tries to deal out the speakers; the most balanced result is taken.
 N_TRIES = 20
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Fold:
-    """Rows to learn from and rows to be judged on; `train` and `test` are sorted row numbers."""
-
-    name: str
-    train: np.ndarray
-    test: np.ndarray
 
 
 def make(
@@ -144,10 +138,10 @@ def by_groups(
     hint = "choose the rows, or take loso or group5"
     if missing := sorted(named - set(people), key=_natural):
         raise ConfigError(
-            f"{name} is tested on speakers that the rows lack: {_few(missing)}; {hint}"
+            f"{name} is tested on speakers that the rows lack: {few(missing)}; {hint}"
         )
     if strangers := sorted(set(people) - named, key=_natural):
-        raise ConfigError(f"{name} has no group for the speakers {_few(strangers)}; {hint}")
+        raise ConfigError(f"{name} has no group for the speakers {few(strangers)}; {hint}")
     number = {speaker: index for index, group in enumerate(wanted) for speaker in group}
     return _leave_out(name, np.array([number[speaker] for speaker in people]), labels)
 
@@ -175,7 +169,7 @@ def group(speakers: Column, labels: Column, n_folds: int = 5) -> list[Fold]:
     people, who = np.unique(_known(speakers), return_inverse=True)
     _enough(people, max(n_folds, 2), n_folds)
     _no_lonely_class(who, labels)
-    y = np.unique(_words(labels), return_inverse=True)[1]
+    y = np.unique(words(labels), return_inverse=True)[1]
     counts = np.zeros((len(people), y.max() + 1))
     np.add.at(counts, (who, y), 1)
     rng = np.random.default_rng(0)
@@ -218,29 +212,29 @@ def by_values(
             for word in kinds
         ]
     else:
-        raise ConfigError(f"{name} needs two values or more to make folds; got {_few(kinds)}")
+        raise ConfigError(f"{name} needs two values or more to make folds; got {few(kinds)}")
     _no_untrained_class(folds, labels)
     return _with_doubts(folds, speakers)
 
 
 def cross_corpus(corpus: Column, train: str, test: str, labels: Column | None = None) -> list[Fold]:
     """One fold: learnt on one corpus, tested on another."""
-    words = _words(corpus)
+    names = words(corpus)
     for name in (train, test):
-        if name not in words:
+        if name not in names:
             raise ConfigError(
-                f"no row is of corpus {name!r}; {suggest(name, sorted(set(words.tolist())))}"
+                f"no row is of corpus {name!r}; {suggest(name, sorted(set(names.tolist())))}"
             )
     if train == test:
         raise ConfigError(f"cross-corpus needs two corpora; got {train} twice")
-    folds = [Fold(f"cross/{train}-{test}", _rows(words, train), _rows(words, test))]
+    folds = [Fold(f"cross/{train}-{test}", _rows(names, train), _rows(names, test))]
     _no_untrained_class(folds, labels)
     return folds
 
 
 def random(labels: Column, n_folds: int, rng: np.random.Generator) -> list[Fold]:
     """Folds of rows, whoever speaks: for comparison with numbers that were made like this."""
-    y = np.unique(_words(labels), return_inverse=True)[1]
+    y = np.unique(words(labels), return_inverse=True)[1]
     if not 2 <= n_folds <= len(y):
         raise ConfigError(f"random folds: from 2 to {len(y)}, one row each; got {n_folds}")
     order = rng.permutation(len(y))
@@ -260,74 +254,6 @@ def inner(rows: np.ndarray, speakers: Column, labels: Column, n_folds: int = 4) 
     """
     inside = group(np.asarray(speakers)[rows], np.asarray(labels)[rows], n_folds)
     return [Fold(f"inner/{fold.name}", rows[fold.train], rows[fold.test]) for fold in inside]
-
-
-def renumbered(folds: Sequence[Fold], rows: np.ndarray) -> list[Fold]:
-    """Folds of a part of a table, whose rows have the given numbers in the whole."""
-    return [Fold(fold.name, rows[fold.train], rows[fold.test]) for fold in folds]
-
-
-def with_variants(rows: np.ndarray, sources: Column, is_variant: np.ndarray) -> np.ndarray:
-    """Training rows, and the augmented variants of the recordings that train as a whole.
-
-    A recording of which a part stands elsewhere, as in a random split of windows, has no
-    variants in training: they could hold what is tested.
-
-    Parameters
-    ----------
-    rows : int array
-        Of the training side.
-    sources : shape (n_rows,)
-        The recording that each row of the table was made from.
-    is_variant : bool array, shape (n_rows,)
-
-    Returns
-    -------
-    int array, sorted
-
-    Examples
-    --------
-    >>> with_variants(np.array([0, 1]), ["a", "b", "a", "c"], np.array([False, False, True, True]))
-    array([0, 1, 2])
-    """
-    if not is_variant.any():
-        return rows
-    _, source = np.unique(_words(sources), return_inverse=True)
-    trains = np.zeros(len(source), bool)
-    trains[rows] = True
-    n_inside = np.bincount(source[trains & ~is_variant], minlength=source.max() + 1)
-    n_outside = np.bincount(source[~trains & ~is_variant], minlength=source.max() + 1)
-    is_whole = (n_inside > 0) & (n_outside == 0)
-    return np.flatnonzero((trains & ~is_variant) | (is_variant & is_whole[source]))
-
-
-def overlap(folds: Sequence[Fold], speakers: Column) -> dict[str, list[str]]:
-    """Speakers on both sides, by the name of the fold; empty where there are none."""
-    people, who = np.unique(_words(speakers), return_inverse=True)
-    shared = {
-        fold.name: [
-            person
-            for person in people[_present(who, fold.train) & _present(who, fold.test)].tolist()
-            if person
-        ]
-        for fold in folds
-    }
-    return {name: found for name, found in shared.items() if found}
-
-
-def check(folds: Sequence[Fold], speakers: Column) -> None:
-    """Nothing, if the folds are speaker-independent.
-
-    Raises
-    ------
-    ConfigError
-        If a speaker stands on both sides of a fold, or is unknown.
-    """
-    for name, shared in overlap(folds, _known(speakers)).items():
-        raise ConfigError(
-            f"{name}: {len(shared)} speakers stand on both sides: {_few(shared)}; "
-            "split people, not rows (loso, group5)"
-        )
 
 
 def _deal(counts: np.ndarray, order: np.ndarray, n_folds: int) -> tuple[np.ndarray, float]:
@@ -386,41 +312,21 @@ def _with_doubts(folds: list[Fold], speakers: Column) -> list[Fold]:
     return [dataclasses.replace(fold, name=named(fold)) for fold in folds]
 
 
-def _known(speakers: Column) -> np.ndarray:
-    people = np.asarray(speakers, object)
-    if not len(people):
-        raise ConfigError("folds need rows; there are none")
-    n_unknown = sum(speaker is None for speaker in people)
-    if n_unknown:
-        raise ConfigError(
-            f"speaker-independent folds need every speaker; {n_unknown} of {len(people)} rows have "
-            "none. Name them (`media.speaker_level`, a sidecar file), or leave those rows out"
-        )
-    return people.astype(str)
-
-
-def _words(values: Column) -> np.ndarray:
-    words = np.asarray(values, object)
-    if not len(words):
-        raise ConfigError("folds need rows; there are none")
-    return np.array(["" if word is None else str(word) for word in words])
-
-
 def _enough(people: np.ndarray, at_least: int, n_folds: int | None = None) -> None:
     if n_folds is not None and n_folds < 2:
         raise ConfigError(f"folds: 2 or more; got {n_folds}")
     if len(people) < at_least:
         raise ConfigError(
-            f"{at_least} folds need {at_least} speakers or more; got {len(people)}: {_few(people)}"
+            f"{at_least} folds need {at_least} speakers or more; got {len(people)}: {few(people)}"
         )
 
 
 def _no_lonely_class(who: np.ndarray, labels: Column | None) -> None:
     if labels is None:
         return
-    words = _words(labels)
-    for word in np.unique(words).tolist():
-        if len(np.unique(who[words == word])) == 1:
+    named = words(labels)
+    for word in np.unique(named).tolist():
+        if len(np.unique(who[named == word])) == 1:
             raise ConfigError(
                 f"class {word!r} has one speaker, who cannot be both in train and in test; "
                 "leave the class out, or add speakers"
@@ -430,21 +336,14 @@ def _no_lonely_class(who: np.ndarray, labels: Column | None) -> None:
 def _no_untrained_class(folds: Sequence[Fold], labels: Column | None) -> None:
     if labels is None:
         return
-    classes, y = np.unique(_words(labels), return_inverse=True)
+    classes, y = np.unique(words(labels), return_inverse=True)
     for fold in folds:
-        untrained = classes[_present(y, fold.test) & ~_present(y, fold.train)]
+        untrained = classes[present(y, fold.test) & ~present(y, fold.train)]
         if len(untrained):
             raise ConfigError(
-                f"{fold.name} is tested on {_few(untrained)}, which its training side does not "
+                f"{fold.name} is tested on {few(untrained)}, which its training side does not "
                 "have; leave the class out, or take other folds"
             )
-
-
-def _present(codes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Which codes occur in the rows, as a mask over all codes."""
-    mask = np.zeros(codes.max() + 1, bool)
-    mask[codes[rows]] = True
-    return mask
 
 
 def _rows(words: np.ndarray, word: str) -> np.ndarray:
@@ -458,8 +357,3 @@ def _plain(speaker: str) -> str:
 
 def _natural(word: str) -> tuple:
     return (0, int(word), word) if word.isdecimal() else (1, 0, word)
-
-
-def _few(words: Column, n_shown: int = 8) -> str:
-    shown = ", ".join(map(str, words[:n_shown])) or "none"
-    return shown + (f" and {len(words) - n_shown} more" if len(words) > n_shown else "")

@@ -22,7 +22,7 @@ import skops.io
 import emodist
 from emodist import registry, storage
 from emodist.errors import ConfigError, OutputError
-from emodist.learning import evaluation
+from emodist.learning import calibration, evaluation
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from emodist.models import network_bundle
@@ -92,7 +92,7 @@ class Bundle:
                 f"the bundle was trained on other numbers: {what}; featurize with the settings "
                 "in bundle.json"
             )
-        return evaluation.apply_temperature(
+        return calibration.apply_temperature(
             self.model.predict_proba(np.asarray(x, np.float64)), self.about["temperature"]
         )
 

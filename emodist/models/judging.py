@@ -12,18 +12,19 @@ import pyarrow as pa
 import emodist
 from emodist import storage
 from emodist.errors import ConfigError
-from emodist.learning import classifier, dataset, evaluation
+from emodist.learning import classifier, dataset
 from emodist.learning.classifier import Prediction
+from emodist.learning.comparison import Comparison, compare
 from emodist.learning.dataset import Dataset
-from emodist.learning.evaluation import Comparison, Evaluation
+from emodist.learning.evaluation import Evaluation
+from emodist.learning.folds import Fold
 from emodist.learning.settings import TrainSettings
-from emodist.learning.splits import Fold
 from emodist.models import bundle
 from emodist.models.settings import rival
 from emodist.network_training import fitting
-from emodist.network_training.batches import TableSource
-from emodist.network_training.loop import Progress
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.sources import TableSource
+from emodist.network_training.state import Progress
 from emodist.tables import locate, parquet
 
 # Hears the name of a fold and how far its network is.
@@ -93,7 +94,7 @@ def evaluate(
     if against is not None:
         _, _, others = _predicted(table, rival(settings, against), tell)
         _, classes = data.targets()
-        comparison = evaluation.compare(
+        comparison = compare(
             data.label[prediction.rows].astype(str),
             prediction.probabilities,
             others.probabilities,

@@ -25,9 +25,10 @@ from emodist import storage
 from emodist.errors import ConfigError
 from emodist.learning.dataset import Dataset
 from emodist.network_training import fitting
-from emodist.network_training.batches import Source
-from emodist.network_training.loop import import_tensorflow, predict, quiet
+from emodist.network_training.learner import predict
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.sources import Source
+from emodist.network_training.tensorflow import import_tensorflow, quiet
 
 PACKAGES = ("tensorflow", "keras", "ray", "numpy")
 FORMATS = ("saved_model", "tflite", "onnx")

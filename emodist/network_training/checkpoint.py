@@ -10,8 +10,9 @@ from typing import Any
 
 from emodist import storage
 from emodist.network_training import records
-from emodist.network_training.loop import Learner, Problem, State
+from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.state import Problem, State
 
 
 def state_uri(out: str) -> str:

@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 
 from emodist.errors import ConfigError
-from emodist.learning import evaluation, splits
+from emodist.learning import calibration, splits
 from emodist.learning.classifier import Prediction
 from emodist.learning.dataset import Dataset
-from emodist.learning.splits import Fold
-from emodist.network_training import batches, loop
-from emodist.network_training.batches import ArraySource, Augment, ScaledSource, Source, Window
-from emodist.network_training.loop import Learner, Problem, Progress, Report, State
+from emodist.learning.folds import Fold
+from emodist.network_training import batches, learner, loop, sources, tensorflow
+from emodist.network_training.batches import Augment, Window
+from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.sources import ArraySource, ScaledSource, Source
+from emodist.network_training.state import Problem, Progress, Report, State
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -38,7 +40,7 @@ class Network:
 
     def probabilities(self, source: Source, rows: np.ndarray) -> np.ndarray:
         """Shape (len(rows), n_classes)."""
-        return loop.predict(self.model, source.take, rows)
+        return learner.predict(self.model, source.take, rows)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -79,7 +81,7 @@ def scaled(
     source: Source,
     data: Dataset,
     settings: NetworkSettings,
-    sums: Callable[..., batches.Sums] = batches.sums,
+    sums: Callable[..., sources.Sums] = sources.sums,
 ) -> Source:
     """The source itself, or with `speaker_norm` each row by its speaker's mean and spread."""
     if not settings.speaker_norm:
@@ -88,7 +90,7 @@ def scaled(
     # Of what was really said: augmented variants do not move them.
     said = np.flatnonzero(~data.is_variant())
     mean, variance = sums(source, said, who, len(names)).moments()
-    return ScaledSource(source, who, mean, batches.spread(mean, variance))
+    return ScaledSource(source, who, mean, sources.spread(mean, variance))
 
 
 def task(
@@ -96,7 +98,7 @@ def task(
     data: Dataset,
     rows: np.ndarray,
     settings: NetworkSettings,
-    sums: Callable[..., batches.Sums] = batches.sums,
+    sums: Callable[..., sources.Sums] = sources.sums,
 ) -> Task:
     """What is to be learned from `rows` of `data`.
 
@@ -123,7 +125,7 @@ def task(
         shape=source.shape,
         classes=classes,
         mean=mean,
-        variance=batches.spread(mean, variance) ** 2,
+        variance=sources.spread(mean, variance) ** 2,
         class_weight=weight,
         steps=batches.n_steps(source.groups, train, settings.batch_size, n_together),
         has_dev=len(dev) > 0,
@@ -175,11 +177,11 @@ def finish(
     model = with_probabilities(todo.problem, settings, state.best, 1.0)
     if not len(todo.dev):
         return Network(model, 1.0, state.history, state.best_epoch, None)
-    found = loop.predict(model, source.take, todo.dev)
+    found = learner.predict(model, source.take, todo.dev)
     found = found / found.sum(axis=1, keepdims=True)
     temperature = 1.0
     if settings.calibrate:
-        temperature = evaluation.fit_temperature(y[todo.dev], found)
+        temperature = calibration.fit_temperature(y[todo.dev], found)
         model = with_probabilities(todo.problem, settings, state.best, temperature)
     best = state.history[state.best_epoch - 1]
     dev = {"uar": best["dev_uar"], "loss": best["dev_loss"], "n_rows": float(len(todo.dev))}
@@ -190,8 +192,8 @@ def with_probabilities(
     problem: Problem, settings: NetworkSettings, weights: Sequence[np.ndarray], temperature: float
 ) -> Any:
     """A model in float32 with the given weights, from raw rows to probabilities."""
-    _, keras = loop.import_tensorflow()
-    logits = loop.build(problem, dataclasses.replace(settings, mixed_precision=False))
+    _, keras = tensorflow.import_tensorflow()
+    logits = learner.build(problem, dataclasses.replace(settings, mixed_precision=False))
     for variable, array in zip(logits.variables, weights, strict=True):
         variable.assign(array)
     calm = keras.layers.Rescaling(1.0 / temperature, name="temperature")(logits.output)

@@ -9,7 +9,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 from emodist import plots, storage
-from emodist.network_training.loop import import_tensorflow
+from emodist.network_training.tensorflow import import_tensorflow
 
 History = Sequence[Mapping[str, float]]
 COLUMNS = (

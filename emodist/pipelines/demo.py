@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from emodist import report, synthesis
-from emodist.clustering import clusters, words
-from emodist.clustering.clusters import ClusterSettings
+from emodist.clustering import words
+from emodist.clustering.output import run as clusters_of
+from emodist.clustering.settings import ClusterSettings
 from emodist.learning import audit
 from emodist.learning.settings import TrainSettings
 from emodist.media import output
@@ -53,7 +54,7 @@ def run(folder: str) -> None:
     table = f"{root}/clips"
     _step("cluster", "groups of vlog windows, with the voice's own level taken out")
     grouped = ClusterSettings(speaker_norm=True, k_max=6)
-    _indented(words.text(clusters.run(vlogs.out, grouped, f"{root}/clusters").about))
+    _indented(words.text(clusters_of(vlogs.out, grouped, f"{root}/clusters").about))
     _step("audit", "nobody stands on both sides of a fold")
     _indented(audit.run(table, "loso").to_text())
     _step("evaluate", "tested on speakers that the classifier never heard")

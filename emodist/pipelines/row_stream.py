@@ -23,9 +23,10 @@ import ray.train
 
 from emodist.errors import EmodistError
 from emodist.network_training import checkpoint
-from emodist.network_training.batches import Chunk, Source, chunk
+from emodist.network_training.batches import Chunk, chunk
 from emodist.network_training.fitting import Task
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.sources import Source
 
 NAME = "rows"
 # Windows that are read at once, and blocks that may wait, in windows.

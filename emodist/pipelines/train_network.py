@@ -26,11 +26,12 @@ from emodist.errors import OutputError
 from emodist.learning.dataset import Dataset
 from emodist.models import bundle, judging, network_bundle
 from emodist.models.judging import Judgement
-from emodist.network_training import batches, checkpoint, fitting, loop, records
-from emodist.network_training.batches import Augment, Source, TableSource
+from emodist.network_training import batches, checkpoint, fitting, loop, records, sources
+from emodist.network_training.batches import Augment
 from emodist.network_training.fitting import Network, Task
-from emodist.network_training.loop import Progress, State
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.sources import Source, TableSource
+from emodist.network_training.state import Progress, State
 from emodist.tables import locate
 
 # What an output folder may hold beside a bundle.
@@ -133,7 +134,7 @@ def text(about: dict[str, Any]) -> str:
 class _Here:
     """Training in this process."""
 
-    sums = staticmethod(batches.sums)
+    sums = staticmethod(sources.sums)
 
     def learn(
         self,

@@ -20,11 +20,12 @@ from ray.train.v2.api.config import FailureConfig
 
 from emodist import storage
 from emodist.errors import ConfigError
-from emodist.network_training import batches, checkpoint, loop
-from emodist.network_training.batches import Augment, Source
+from emodist.network_training import checkpoint, learner, loop, sources, tensorflow
+from emodist.network_training.batches import Augment
 from emodist.network_training.fitting import Task
-from emodist.network_training.loop import Problem, Progress, State
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.sources import Source
+from emodist.network_training.state import Problem, Progress, State
 from emodist.pipelines import ray_engine, row_stream, train_workers
 
 # How often the driver looks for news of the training.
@@ -58,23 +59,23 @@ class Cluster:
         context.print_on_execution_start = False
         logging.getLogger("ray.data").setLevel(logging.WARNING)
 
-    def sums(self, source: Source, rows: np.ndarray, who: np.ndarray, n_who: int) -> batches.Sums:
+    def sums(self, source: Source, rows: np.ndarray, who: np.ndarray, n_who: int) -> sources.Sums:
         """As `batches.sums`, row groups read by tasks of the cluster."""
         groups = [rows[source.groups[rows] == g] for g in np.unique(source.groups[rows])]
-        first = batches.sums(source, groups[0][:1], who, n_who)
+        first = sources.sums(source, groups[0][:1], who, n_who)
         shared = ray.put((source, who))
 
         @ray.remote(num_cpus=1)
-        def part(shared: Any, own: np.ndarray) -> batches.Sums:
+        def part(shared: Any, own: np.ndarray) -> sources.Sums:
             source, who = shared
-            return batches.sums(source, own, who, n_who, first.shift)
+            return sources.sums(source, own, who, n_who, first.shift)
 
         found = ray.get([part.remote(shared, own) for own in groups])
         # In the order of the groups, whichever came first.
         n, total, square = (
             np.sum([getattr(p, name) for p in found], axis=0) for name in ("n", "total", "square")
         )
-        return batches.Sums(n, total, square, first.shift)
+        return sources.Sums(n, total, square, first.shift)
 
     def learn(
         self,
@@ -130,7 +131,7 @@ def _work(config: dict[str, Any]) -> None:
     problem: Problem = config["problem"]
     settings: NetworkSettings = config["settings"]
     out: str = config["out"]
-    tf, _ = loop.import_tensorflow()
+    tf, _ = tensorflow.import_tensorflow()
     # As many threads as CPUs: TensorFlow would take all of the machine, once for each worker.
     n_threads = max(1, int(settings.cpus_per_worker))
     tf.config.threading.set_intra_op_parallelism_threads(n_threads)
@@ -157,7 +158,7 @@ def _work(config: dict[str, Any]) -> None:
 
 def _check_network(problem: Problem, settings: NetworkSettings) -> None:
     """What is wrong with a network is found out here, and not by each worker in turn."""
-    layers = loop.build(problem, settings).layers
+    layers = learner.build(problem, settings).layers
     norms = [layer for layer in layers if type(layer).__name__ == "BatchNormalization"]
     if settings.xla and settings.workers > 1 and norms:
         raise ConfigError(

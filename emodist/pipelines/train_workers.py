@@ -25,8 +25,8 @@ from ray.util.placement_group import placement_group, remove_placement_group
 
 from emodist.errors import ConfigError, EmodistError
 from emodist.network_training import checkpoint
-from emodist.network_training.loop import Problem
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.state import Problem
 
 PATIENCE = {
     # A worker that does not answer for so long is taken for lost; Ray's own default is 10 minutes.

@@ -11,7 +11,8 @@ from sklearn.metrics import roc_curve
 
 from emodist import registry, storage
 from emodist.errors import ConfigError, EmodistError
-from emodist.learning import classifier, dataset, evaluation
+from emodist.learning import classifier, comparison, dataset
+from emodist.learning.calibration import N_BINS
 from emodist.learning.settings import TrainSettings
 from emodist.network_training.settings import NetworkSettings
 from emodist.tables import locate
@@ -131,7 +132,7 @@ def calibration(
     """Mean confidence, share of right rows, and rows of each bin of the calibration error."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == y
-    n_bins = evaluation.N_BINS
+    n_bins = N_BINS
     edges = np.unique(np.quantile(confidence, np.arange(1, n_bins) / n_bins))
     bins = np.searchsorted(edges, confidence, side="right")
     counts = np.bincount(bins)
@@ -155,7 +156,7 @@ def differences(results: Sequence[Result]) -> list[dict[str, Any]]:
         if other is best or not _same_rows(best, other):
             continue
         protocols = dict.fromkeys([best.about["protocol"], other.about["protocol"]])
-        test = evaluation.compare(
+        test = comparison.compare(
             best.truth(),
             best.probabilities(),
             other.probabilities(),
@@ -226,7 +227,7 @@ def permutation(table: str, result: Result, most_rows: int) -> tuple[list[dict[s
     for name in families:
         # All repeats of a row belong to its speaker, so they are resampled together.
         parts = np.concatenate(shuffled[name], axis=1).reshape(-1, len(classes))
-        test = evaluation.compare(
+        test = comparison.compare(
             np.tile(y[tested], N_REPEATS),
             np.tile(np.concatenate(base), (N_REPEATS, 1)),
             parts,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from emodist import storage
-from emodist.learning.splits import Fold
-from emodist.network_training.loop import State
+from emodist.learning.folds import Fold
+from emodist.network_training.state import State
 from emodist.sweeps.proposals import Values
 
 

@@ -20,10 +20,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from emodist import registry
-from emodist.learning import classifier, evaluation, splits
+from emodist.learning import classifier, judged, splits
 from emodist.learning.classifier import Prediction
 from emodist.learning.dataset import Dataset
-from emodist.learning.splits import Fold
+from emodist.learning.folds import Fold
 from emodist.spaces import Space
 from emodist.sweeps import trials
 from emodist.sweeps.proposals import Values
@@ -125,7 +125,7 @@ class Nested:
             f"95% {low:.3f} to {high:.3f}, {nested['n_speakers']} speakers, "
             f"chance {found['chance']:.3f}",
         ]
-        if nested["n_speakers"] < evaluation.MIN_SPEAKERS:
+        if nested["n_speakers"] < judged.MIN_SPEAKERS:
             lines.append(nested["verdict"])
         for winner in found["nested"]["winners"]:
             lines.append(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from emodist import registry
 from emodist.config import Choices, setting
 from emodist.errors import ConfigError
-from emodist.network_training import batches
+from emodist.network_training import sources
 from emodist.network_training.settings import NetworkSettings
 from emodist.spaces import Space
 from emodist.sweeps.trials import SweepSettings
@@ -168,7 +168,7 @@ def columns_of(table: str, settings: NetworkSweep) -> dict[str, tuple[str, ...]]
     if given is not None:
         for name in given:
             # Says which feature the table does not have.
-            batches.feature_shape(fields, [name])
+            sources.feature_shape(fields, [name])
     found: dict[str, tuple[str, ...]] = {}
     problem = ""
     for model in settings.models:
@@ -188,12 +188,12 @@ def _columns(model: str, fields: Any, given: tuple[str, ...] | None) -> tuple[st
     n_axes = 2 if entry.inputs == "image" else 1
     wanted = entry.features
     if given is not None:
-        wanted = [name for name in given if len(batches.feature_shape(fields, [name])[1]) == n_axes]
+        wanted = [name for name in given if len(sources.feature_shape(fields, [name])[1]) == n_axes]
         if n_axes == 1 and entry.features is not None:
             wanted = [name for name in wanted if name in entry.features]
         if not wanted:
             raise ConfigError(f"none of features={','.join(given)} fits it")
-    names, shape = batches.feature_shape(fields, wanted)
+    names, shape = sources.feature_shape(fields, wanted)
     if len(shape) != n_axes:
         got = " by ".join(map(str, shape))
         raise ConfigError(

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
-from emodist.learning.splits import Fold
+from emodist.learning.folds import Fold
 from emodist.spaces import Space
 from emodist.sweeps.proposals import Values
 from emodist.sweeps.trials import Row

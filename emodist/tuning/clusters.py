@@ -21,8 +21,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from emodist import registry
 from emodist.clustering import clusters, quality
-from emodist.clustering.clusters import ClusterSettings
 from emodist.clustering.quality import NOISE
+from emodist.clustering.settings import ClusterSettings
 from emodist.config import Choices, setting
 from emodist.errors import ConfigError
 from emodist.learning import dataset

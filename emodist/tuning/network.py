@@ -35,12 +35,12 @@ from emodist.errors import ConfigError, EmodistError
 from emodist.learning import classifier
 from emodist.learning.classifier import Prediction
 from emodist.learning.dataset import Dataset
-from emodist.learning.splits import Fold
+from emodist.learning.folds import Fold
 from emodist.models import bundle, judging
-from emodist.network_training import batches, fitting, loop
-from emodist.network_training.batches import ArraySource, Source, TableSource
-from emodist.network_training.loop import Learner
+from emodist.network_training import batches, fitting, loop, tensorflow
+from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.sources import ArraySource, Source, TableSource
 from emodist.sweeps.proposals import Values
 from emodist.sweeps.trials import Row, SweepSettings
 from emodist.tuning._kept import Kept
@@ -211,7 +211,7 @@ class Network(Nested):
 @cache
 def _begin(n_threads: int, uses_gpu: bool) -> None:
     """TensorFlow in this process, for one of several trials at once."""
-    tf, _ = loop.import_tensorflow()
+    tf, _ = tensorflow.import_tensorflow()
     # It warns of functions that are traced again: each trial is another network.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     gpus = tf.config.list_physical_devices("GPU")

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from emodist import cli, registry
-from emodist.clustering import clusters, quality, words
-from emodist.clustering.clusters import ClusterSettings
+from emodist.clustering import clusters, output, quality, words
+from emodist.clustering.settings import ClusterSettings
 from emodist.errors import ConfigError, OutputError
 from emodist.learning import dataset
 from emodist.tables import schema
@@ -185,7 +185,7 @@ def test_files_hold_every_row_and_can_be_written_again(table, tmp_path):
     out = tmp_path / "out"
     settings = ClusterSettings(algorithm="gaussian_mixture", **QUICK)
     for _ in range(2):
-        found = clusters.run(table, settings, str(out))
+        found = output.run(table, settings, str(out))
     rows = pq.read_table(out / "clusters.parquet")
     assert rows.num_rows == 60
     assert rows["cluster"].to_pylist() == found.cluster.tolist()
@@ -205,12 +205,12 @@ def test_a_folder_with_other_files_is_left_alone(table, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("mine")
     with pytest.raises(OutputError, match=r"thesis\.txt"):
-        clusters.run(table, ClusterSettings(), str(tmp_path / "out"))
+        output.run(table, ClusterSettings(), str(tmp_path / "out"))
 
 
 def test_an_archive_without_labels_and_speakers_is_clustered(tmp_path):
     path = write_table(tmp_path / "archive.parquet", blobs()[0])
-    found = clusters.run(path, ClusterSettings(**QUICK), str(tmp_path / "out"))
+    found = output.run(path, ClusterSettings(**QUICK), str(tmp_path / "out"))
     assert found.about["k"] == 3
     assert found.about["labels"] is None
     assert found.about["stability"]["resampled"] == "rows"
@@ -230,7 +230,7 @@ def test_hdbscan_says_when_all_is_noise(tmp_path):
     settings = ClusterSettings(
         algorithm="hdbscan", algorithm_settings={"min_cluster_size": 20}, n_examples=1
     )
-    found = clusters.run(path, settings, str(tmp_path / "out"))
+    found = output.run(path, settings, str(tmp_path / "out"))
     assert found.about["k"] == 0
     assert found.about["noise"] == 30
     assert "no clusters" in words.text(found.about)
@@ -295,6 +295,6 @@ def test_the_command_prints_a_summary_with_the_path_last(table, tmp_path, capsys
 
 
 def test_plots_are_drawn(table, tmp_path):
-    clusters.run(table, ClusterSettings(**QUICK), str(tmp_path / "out"))
-    for name in clusters.PLOTS:
+    output.run(table, ClusterSettings(**QUICK), str(tmp_path / "out"))
+    for name in output.PLOTS:
         assert (tmp_path / "out" / name).read_bytes().startswith(b"\x89PNG")

@@ -7,7 +7,7 @@ import pytest
 
 from emodist import cli
 from emodist.errors import ConfigError
-from emodist.learning import audit, dataset, splits
+from emodist.learning import audit, dataset, folds
 from tests.learning.test_dataset import RMS, some_rows, write_output
 
 
@@ -188,7 +188,7 @@ def test_overlaps_are_those_of_a_plain_loop_over_all_pairs(tmp_path):
         row["end_s"] = row["start_s"] + float(rng.uniform(0.1, 6))
     found = dataset.load(write_output(tmp_path / "out", rows, [RMS]))
     test = np.sort(rng.permutation(len(rows))[:9])
-    fold = splits.Fold("one", np.setdiff1d(np.arange(len(rows)), test), test)
+    fold = folds.Fold("one", np.setdiff1d(np.arange(len(rows)), test), test)
     expected = [
         row
         for row in test

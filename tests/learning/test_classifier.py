@@ -8,7 +8,7 @@ import pytest
 
 from emodist import cli, registry
 from emodist.errors import ConfigError
-from emodist.learning import classifier, dataset, splits
+from emodist.learning import classifier, dataset, folds
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from emodist.models import bundle, judging
@@ -174,7 +174,7 @@ def test_a_bundle_with_foreign_code_is_not_loaded(emotional, tmp_path):
 
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "bundle.json").write_text("{}")
-    skops.io.dump({"x": splits.Fold("a", np.zeros(1), np.zeros(1))}, tmp_path / "b/model.skops")
+    skops.io.dump({"x": folds.Fold("a", np.zeros(1), np.zeros(1))}, tmp_path / "b/model.skops")
     with pytest.raises(ConfigError, match="which is not loaded"):
         bundle.load(str(tmp_path / "b"))
 

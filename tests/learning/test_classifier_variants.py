@@ -92,9 +92,9 @@ def test_speakers_are_scaled_by_what_they_said_and_not_by_variants(random_labels
 def test_a_bundle_learns_from_variants_and_is_calibrated_without_them(random_labels, monkeypatch):
     data = with_variants(random_labels)
     judged = []
-    real = classifier.evaluation.fit_temperature
+    real = classifier.calibration.fit_temperature
     monkeypatch.setattr(
-        classifier.evaluation, "fit_temperature", lambda y, p: judged.append(len(y)) or real(y, p)
+        classifier.calibration, "fit_temperature", lambda y, p: judged.append(len(y)) or real(y, p)
     )
     fitted, _ = classifier.fit(data, TrainSettings(model="knn", folds="group4"))
     assert fitted["classifier"].n_samples_fit_ == 720

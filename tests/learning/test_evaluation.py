@@ -3,10 +3,10 @@ import time
 
 import numpy as np
 import pytest
-from sklearn import metrics
+from sklearn import metrics as sk
 
 from emodist.errors import ConfigError
-from emodist.learning import evaluation
+from emodist.learning import calibration, comparison, evaluation, metrics
 
 CLASSES = ("angry", "happy", "sad")
 
@@ -64,15 +64,15 @@ def test_guesses_are_near_chance():
 def test_all_metrics_agree_with_scikit_learn(seed):
     y, scores = random_rows(seed=seed)
     found, predicted = evaluate(y, scores), scores.argmax(axis=1)
-    assert found.uar == pytest.approx(metrics.balanced_accuracy_score(y, predicted))
-    assert found.weighted_accuracy == pytest.approx(metrics.accuracy_score(y, predicted))
-    assert found.macro_f1 == pytest.approx(metrics.f1_score(y, predicted, average="macro"))
-    assert found.roc_auc == pytest.approx(metrics.roc_auc_score(y, scores, multi_class="ovr"))
-    np.testing.assert_array_equal(found.confusion, metrics.confusion_matrix(y, predicted))
-    theirs = metrics.precision_recall_fscore_support(y, predicted)
+    assert found.uar == pytest.approx(sk.balanced_accuracy_score(y, predicted))
+    assert found.weighted_accuracy == pytest.approx(sk.accuracy_score(y, predicted))
+    assert found.macro_f1 == pytest.approx(sk.f1_score(y, predicted, average="macro"))
+    assert found.roc_auc == pytest.approx(sk.roc_auc_score(y, scores, multi_class="ovr"))
+    np.testing.assert_array_equal(found.confusion, sk.confusion_matrix(y, predicted))
+    theirs = sk.precision_recall_fscore_support(y, predicted)
     for index, name in enumerate(CLASSES):
         ours = found.per_class[name]
-        assert ours["roc_auc"] == pytest.approx(metrics.roc_auc_score(y == index, scores[:, index]))
+        assert ours["roc_auc"] == pytest.approx(sk.roc_auc_score(y == index, scores[:, index]))
         for values, metric in zip(theirs, ("precision", "recall", "f1", "support"), strict=True):
             assert ours[metric] == pytest.approx(values[index])
 
@@ -86,14 +86,14 @@ def test_a_resample_is_what_repeating_its_speakers_rows_gives():
         [np.repeat(np.flatnonzero(who == s), int(w)) for s, w in enumerate(weights[0])]
     )
     predicted = scores.argmax(axis=1)
-    tables = evaluation._confusions(y, predicted, who, 6, 3)
-    pooled = evaluation._pooled(tables, weights)
-    assert evaluation._uar(pooled)[0] == pytest.approx(
-        metrics.balanced_accuracy_score(y[rows], predicted[rows])
+    tables = metrics.confusions(y, predicted, who, 6, 3)
+    pooled = metrics.pooled(tables, weights)
+    assert metrics.uar(pooled)[0] == pytest.approx(
+        sk.balanced_accuracy_score(y[rows], predicted[rows])
     )
-    wins = [evaluation._auc_wins(y == c, scores[:, c], who, 6) for c in range(3)]
-    for c, auc in enumerate(evaluation._aucs(wins, tables, weights)[0]):
-        assert auc == pytest.approx(metrics.roc_auc_score(y[rows] == c, scores[rows, c]))
+    wins = [metrics.auc_wins(y == c, scores[:, c], who, 6) for c in range(3)]
+    for c, auc in enumerate(metrics.aucs(wins, tables, weights)[0]):
+        assert auc == pytest.approx(sk.roc_auc_score(y[rows] == c, scores[rows, c]))
 
 
 def test_an_absent_class_has_no_recall_and_does_not_count():
@@ -158,7 +158,7 @@ def test_too_few_speakers_conclude_nothing(n_speakers):
     y, scores = random_rows(140)
     assert "too few speakers" in evaluate(y, scores, n_speakers=n_speakers).verdict
     speakers = np.arange(140) % n_speakers
-    compared = evaluation.compare(y, sure(y), scores, CLASSES, speakers, "test")
+    compared = comparison.compare(y, sure(y), scores, CLASSES, speakers, "test")
     assert "too few speakers" in compared.verdict
     assert compared.p_value >= 2 / 2**n_speakers
 
@@ -182,10 +182,10 @@ def test_intervals_cover_the_truth_at_about_the_nominal_rate(n_speakers):
     covered = []
     for _ in range(400):
         y, predicted, who = people_of_different_skill(rng, n_speakers)
-        tables = evaluation._confusions(y, predicted, who, n_speakers, 3)
-        resamples = evaluation._resamples(n_speakers, 600, rng)
-        values = evaluation._uar(evaluation._pooled(tables, resamples))
-        low, high = evaluation._interval(values, n_speakers)
+        tables = metrics.confusions(y, predicted, who, n_speakers, 3)
+        resamples = metrics.resamples_of(n_speakers, 600, rng)
+        values = metrics.uar(metrics.pooled(tables, resamples))
+        low, high = metrics.interval_of(values, n_speakers)
         covered.append(low <= 0.5 <= high)
     assert 0.92 <= np.mean(covered) <= 0.985
 
@@ -197,7 +197,7 @@ def test_the_paired_test_is_uniform_where_there_is_no_difference(n_speakers):
     for _ in range(250):
         y, a, who = people_of_different_skill(rng, n_speakers)
         b = people_of_different_skill(rng, n_speakers)[1]
-        found = evaluation.compare(
+        found = comparison.compare(
             y, sure(a), sure(b), CLASSES, who, "test", n_resamples=400, rng=rng
         )
         p_values.append(found.p_value)
@@ -210,25 +210,25 @@ def test_the_paired_test_finds_a_model_that_is_better_for_everyone():
     rng = np.random.default_rng(13)
     y, worse, who = people_of_different_skill(rng, 12)
     better = np.where(rng.random(len(y)) < 0.3, y, worse)
-    found = evaluation.compare(y, sure(better), sure(worse), CLASSES, who, "test")
+    found = comparison.compare(y, sure(better), sure(worse), CLASSES, who, "test")
     assert found.p_value == 2 / 2**12
     assert found.test == "sign flips of 12 speakers, all 4096"
     assert found.interval[0] > 0
     assert found.difference == pytest.approx(found.uar_a - found.uar_b)
     assert "model a is better" in found.verdict
     assert json.loads(json.dumps(found.to_dict()))["protocol"] == "test"
-    leaking = evaluation.compare(
+    leaking = comparison.compare(
         y, sure(better), sure(worse), CLASSES, who, "random5, speakers overlap"
     )
     assert "says nothing" in leaking.verdict
-    same = evaluation.compare(y, sure(worse), sure(worse), CLASSES, who, "test")
+    same = comparison.compare(y, sure(worse), sure(worse), CLASSES, who, "test")
     assert (same.difference, same.p_value, same.interval) == (0, 1, (0, 0))
 
 
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
     y = np.array([0] * 80 + [1] * 20)
-    assert evaluation.calibration_error(y, np.tile([0.8, 0.2], (100, 1))) == pytest.approx(0)
-    assert evaluation.calibration_error(y, np.tile([0.95, 0.05], (100, 1))) == pytest.approx(0.15)
+    assert calibration.calibration_error(y, np.tile([0.8, 0.2], (100, 1))) == pytest.approx(0)
+    assert calibration.calibration_error(y, np.tile([0.95, 0.05], (100, 1))) == pytest.approx(0.15)
 
 
 def test_calibrated_probabilities_have_a_small_error_and_sharpened_ones_a_large_one():
@@ -236,19 +236,19 @@ def test_calibrated_probabilities_have_a_small_error_and_sharpened_ones_a_large_
     p = rng.dirichlet(np.ones(4), 20_000)
     y = np.array([rng.choice(4, p=row) for row in p[:5000]])
     p = p[:5000]
-    sharpened = evaluation.apply_temperature(p, 1 / 3)
-    assert evaluation.calibration_error(y, p) < 0.03
-    assert evaluation.calibration_error(y, sharpened) > 0.15
+    sharpened = calibration.apply_temperature(p, 1 / 3)
+    assert calibration.calibration_error(y, p) < 0.03
+    assert calibration.calibration_error(y, sharpened) > 0.15
     # The one scalar that undoes the sharpening is known.
-    assert evaluation.fit_temperature(y, sharpened) == pytest.approx(3, rel=0.08)
-    restored = evaluation.apply_temperature(sharpened, evaluation.fit_temperature(y, sharpened))
-    assert evaluation.calibration_error(y, restored) < 0.03
+    assert calibration.fit_temperature(y, sharpened) == pytest.approx(3, rel=0.08)
+    restored = calibration.apply_temperature(sharpened, calibration.fit_temperature(y, sharpened))
+    assert calibration.calibration_error(y, restored) < 0.03
     np.testing.assert_array_equal(restored.argmax(axis=1), p.argmax(axis=1))
 
 
 def test_temperature_survives_probabilities_of_zero():
     y = np.arange(60) % 3
-    temperature = evaluation.fit_temperature(y, sure(np.where(np.arange(60) < 20, 0, y)))
+    temperature = calibration.fit_temperature(y, sure(np.where(np.arange(60) < 20, 0, y)))
     assert 1 < temperature <= 20
 
 

@@ -8,6 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from emodist.errors import ConfigError
 from emodist.learning import splits
+from emodist.learning.folds import check, with_variants
 
 CLASSES = ("angry", "happy", "sad")
 
@@ -52,7 +53,7 @@ def test_every_row_is_tested_once_and_nobody_stands_on_both_sides(table, protoco
         np.testing.assert_array_equal(
             np.sort(np.concatenate([fold.train, fold.test])), np.arange(len(speakers))
         )
-    splits.check(folds, speakers)
+    check(folds, speakers)
 
 
 @given(tables(), st.randoms(use_true_random=False))
@@ -75,7 +76,7 @@ def test_the_published_folds_of_ravdess_are_those():
     assert [len(fold.test) for fold in folds] == [240] * 6
     assert sorted(set(speakers[folds[0].test])) == ["01", "11", "20", "21"]
     assert sorted(set(speakers[folds[5].test])) == ["06", "13", "17", "22"]
-    splits.check(folds, speakers)
+    check(folds, speakers)
     assert splits.title("ravdess24", folds) == "ravdess24: 6 folds, speaker-independent"
 
 
@@ -201,7 +202,7 @@ def test_a_random_split_carries_its_warning_and_fails_the_check():
     assert np.concatenate([fold.test for fold in folds]).shape == (1440,)
     assert all(fold.name.endswith("(speakers overlap)") for fold in folds)
     with pytest.raises(ConfigError, match="24 speakers stand on both sides: 01, 02"):
-        splits.check(folds, speakers)
+        check(folds, speakers)
 
 
 def test_inner_folds_stay_on_the_training_side():
@@ -210,7 +211,7 @@ def test_inner_folds_stay_on_the_training_side():
     inside = splits.inner(fold.train, speakers, labels, 4)
     tested = np.concatenate([one.test for one in inside])
     np.testing.assert_array_equal(np.sort(tested), fold.train)
-    splits.check(inside, speakers)
+    check(inside, speakers)
 
 
 def test_a_voice_without_emotion_gives_chance_on_unseen_speakers_and_not_on_seen_ones():
@@ -254,10 +255,10 @@ def test_variants_train_where_their_whole_recording_trains_and_nowhere_else():
         ([0, 2], [0, 2]),
         ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 5, 6, 7]),
     ):
-        found = splits.with_variants(np.array(rows), sources, is_variant)
+        found = with_variants(np.array(rows), sources, is_variant)
         assert found.tolist() == expected
 
 
 def test_without_variants_training_rows_stay_as_they_are():
     rows = np.array([3, 1])
-    assert splits.with_variants(rows, ["a", "b", "c", "d"], np.zeros(4, bool)) is rows
+    assert with_variants(rows, ["a", "b", "c", "d"], np.zeros(4, bool)) is rows

@@ -8,9 +8,9 @@ import pytest
 from emodist import cli, storage
 from emodist.errors import ConfigError
 from emodist.models import bundle, network_bundle
-from emodist.network_training import fitting, loop
-from emodist.network_training.loop import Problem
+from emodist.network_training import fitting, learner
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.state import Problem
 
 pytestmark = pytest.mark.tf
 MODELS = {
@@ -27,7 +27,7 @@ def saved(folder, name) -> np.ndarray:
     settings = NetworkSettings(model=name, model_settings=chosen)
     mean, variance = np.full(shape[0], -40.0), np.full(shape[0], 90.0)
     problem = Problem(shape, ("angry", "sad"), mean, variance, np.ones(2), 1, True)
-    first = loop.seeded(loop.build(problem, settings), 0)
+    first = learner.seeded(learner.build(problem, settings), 0)
     weights = [variable.numpy() for variable in first.variables]
     network_bundle.write_model(
         str(folder), fitting.with_probabilities(problem, settings, weights, 1.7)

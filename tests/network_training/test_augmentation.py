@@ -6,8 +6,9 @@ import pytest
 from emodist import config
 from emodist.errors import ConfigError
 from emodist.network_training import fitting, loop
-from emodist.network_training.batches import ArraySource, Batch
+from emodist.network_training.batches import Batch
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.sources import ArraySource
 from tests.learning.test_classifier import make
 from tests.learning.test_classifier_variants import with_variants
 

@@ -7,8 +7,8 @@ import pytest
 
 from emodist.errors import ConfigError
 from emodist.learning import dataset
-from emodist.network_training import batches
-from emodist.network_training.batches import ArraySource, ScaledSource, TableSource
+from emodist.network_training import batches, sources
+from emodist.network_training.sources import ArraySource, ScaledSource, TableSource
 from emodist.tables import schema
 
 N_ROWS = 23
@@ -168,7 +168,7 @@ def test_sums_over_row_groups_give_mean_and_variance_of_each_speaker():
     x = (1e4 + rng.normal(size=(60, 3, 7))).astype(np.float32)
     who, source = np.arange(60) % 4, ArraySource(x)
     source.groups = np.arange(60) // 16
-    found = batches.sums(source, np.arange(60), who, 4)
+    found = sources.sums(source, np.arange(60), who, 4)
     mean, variance = found.moments()
     for speaker in range(4):
         own = x[who == speaker].astype(float)
@@ -182,8 +182,8 @@ def test_a_scaled_source_brings_each_speaker_to_mean_0_and_spread_1():
     x = np.random.default_rng(0).normal(3, 2, size=(40, 5)).astype(np.float32)
     x[:, 4] = 7.0
     who = np.arange(40) % 2
-    mean, variance = batches.sums(ArraySource(x), np.arange(40), who, 2).moments()
-    scaled = ScaledSource(ArraySource(x), who, mean, batches.spread(mean, variance))
+    mean, variance = sources.sums(ArraySource(x), np.arange(40), who, 2).moments()
+    scaled = ScaledSource(ArraySource(x), who, mean, sources.spread(mean, variance))
     found = scaled.take(np.flatnonzero(who == 1))
     np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(found.std(axis=0)[:4], 1, rtol=1e-5)

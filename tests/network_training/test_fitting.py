@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from emodist.errors import ConfigError
-from emodist.learning import classifier, splits
+from emodist.learning import classifier, folds
 from emodist.network_training import fitting
-from emodist.network_training.batches import ArraySource
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.sources import ArraySource
 from tests.learning.test_classifier import make
 
 pytestmark = pytest.mark.tf
@@ -121,4 +121,4 @@ def test_folds_of_a_network_are_those_of_a_classifier(emotional):
     ours = classifier.make_folds(emotional, SETTINGS)
     theirs = classifier.make_folds(emotional, TrainSettings(folds="group4"))
     assert [fold.test.tolist() for fold in ours] == [fold.test.tolist() for fold in theirs]
-    splits.check(ours, emotional.people())
+    folds.check(ours, emotional.people())

@@ -11,9 +11,11 @@ import pytest
 
 from emodist.errors import ConfigError, OutputError
 from emodist.network_training import batches, checkpoint, loop
-from emodist.network_training.batches import ArraySource, Batch
-from emodist.network_training.loop import Learner, Problem, State
+from emodist.network_training.batches import Batch
+from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.sources import ArraySource
+from emodist.network_training.state import Problem, State
 
 SETTINGS = NetworkSettings(
     model="mlp_net",

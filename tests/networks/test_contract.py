@@ -7,10 +7,11 @@ import pytest
 
 from emodist import registry, spaces
 from emodist.models import network_bundle
-from emodist.network_training import fitting, loop
+from emodist.network_training import fitting, learner, loop
 from emodist.network_training.batches import Batch
-from emodist.network_training.loop import Learner, Problem
+from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.state import Problem
 
 NAMES = registry.names("networks")
 # Small, so that each takes a second.
@@ -102,7 +103,7 @@ def test_a_saved_network_is_loaded_without_code_of_emodist_and_says_the_same(nam
 def test_rows_of_the_wrong_shape_are_refused(name):
     wrong = (4, 4, 4)
     with pytest.raises(loop.ConfigError, match=r"learns from .* 4 by 4 by 4"):
-        loop.build(
+        learner.build(
             dataclasses.replace(problem(np.zeros((2, *shape(name)))), shape=wrong), settings(name)
         )
 
@@ -118,7 +119,7 @@ def test_a_network_says_what_it_is_and_no_classifier_has_its_name(name):
 def test_mixed_precision_keeps_logits_and_weights_in_single_precision(name):
     x = np.zeros((2, *shape(name)), np.float32)
     given = problem(np.random.default_rng(0).normal(size=(4, *shape(name))))
-    model = loop.build(given, settings(name, mixed_precision=True))
+    model = learner.build(given, settings(name, mixed_precision=True))
     assert model(x).dtype == "float32"
     assert {str(v.dtype) for v in model.trainable_variables} == {"float32"}
     assert {layer.compute_dtype for layer in model.layers} >= {"bfloat16", "float32"}
@@ -133,7 +134,7 @@ def test_every_corner_of_its_space_is_a_network(name):
         registry.build("networks", name, **corner)
     given = {"image": (128, 128), "vector": (12,)}[entry.inputs]
     largest = NetworkSettings(model=name, model_settings=corners[-1])
-    model = loop.build(problem(np.ones((2, *given))), largest)
+    model = learner.build(problem(np.ones((2, *given))), largest)
     assert model.output_shape == (None, 2)
 
 

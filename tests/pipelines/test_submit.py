@@ -10,14 +10,14 @@ import pytest
 import ray
 
 from emodist.errors import ConfigError, EmodistError
-from emodist.pipelines import submit
-from emodist.pipelines.submit import Job
+from emodist.pipelines import packing, submit
+from emodist.pipelines.packing import Job
 
 JOBS = Path(__file__).parents[2] / "jobs"
 
 
 def test_every_script_of_jobs_can_be_submitted():
-    assert {path.stem for path in JOBS.glob("*.py")} <= set(submit.known_jobs())
+    assert {path.stem for path in JOBS.glob("*.py")} <= set(packing.known_jobs())
 
 
 def test_an_unknown_job_is_refused_with_a_suggestion():
@@ -43,12 +43,12 @@ def test_the_command_on_the_cluster_keeps_words_with_spaces_and_quotes_whole(tmp
 def test_a_package_holds_emodist_and_the_settings_and_is_small(tmp_path):
     config = tmp_path / "mine.yaml"
     config.write_text("segment_s: 4\n")
-    with submit.packed(Job("featurize", str(config))) as folder:
+    with packing.packed(Job("featurize", str(config))) as folder:
         assert sorted(path.name for path in folder.iterdir()) == ["emodist", "featurize.yaml"]
         assert (folder / "featurize.yaml").read_text() == "segment_s: 4\n"
         assert (folder / "emodist" / "commands" / "featurize.py").exists()
         assert not list(folder.rglob("*.pyc"))
-        assert submit.size_mib(folder) < 3
+        assert packing.size_mib(folder) < 3
     assert not folder.exists()
 
 
@@ -56,11 +56,11 @@ def test_a_package_that_is_too_large_is_refused_with_what_is_large(tmp_path):
     (tmp_path / "small.py").write_bytes(b"x" * 1000)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "weights.bin").write_bytes(b"x" * 3 * 2**20)
-    submit.check_size(tmp_path, limit_bytes=4 * 2**20)
+    packing.check_size(tmp_path, limit_bytes=4 * 2**20)
     with pytest.raises(
         ConfigError, match=r"has 3 MiB, a cluster takes 2; largest: model/weights\.bin \(3\.0 MiB\)"
     ):
-        submit.check_size(tmp_path, limit_bytes=2 * 2**20)
+        packing.check_size(tmp_path, limit_bytes=2 * 2**20)
 
 
 def test_only_aws_variables_that_mean_something_elsewhere_are_passed_on():
@@ -71,7 +71,7 @@ def test_only_aws_variables_that_mean_something_elsewhere_are_passed_on():
         "HOME": "/home/me",
         "SECRET": "of another program",
     }
-    assert submit.passed_on(given) == {"AWS_ACCESS_KEY_ID": "key", "AWS_ENDPOINT_URL": "http://s3"}
+    assert packing.passed_on(given) == {"AWS_ACCESS_KEY_ID": "key", "AWS_ENDPOINT_URL": "http://s3"}
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from emodist import storage
 from emodist.errors import ConfigError, EmodistError, OutputError
 from emodist.network_training import checkpoint
-from emodist.network_training.loop import Problem
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.state import Problem
 from emodist.pipelines import train_workers
 
 ray = pytest.importorskip("ray")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from emodist.errors import ConfigError
-from emodist.learning import evaluation
+from emodist.learning import calibration
 from emodist.learning.settings import TrainSettings
 from emodist.media.settings import FeaturizeSettings
 from emodist.models import judging
@@ -31,7 +31,7 @@ def test_bins_add_up_to_the_calibration_error():
     confidence, right, counts = _models.calibration(y, probabilities)
     assert counts.sum() == 300
     total = np.abs(confidence - right) @ counts / 300
-    assert total == pytest.approx(evaluation.calibration_error(y, probabilities))
+    assert total == pytest.approx(calibration.calibration_error(y, probabilities))
 
 
 def test_an_evaluation_is_read_with_its_predictions(result):

@@ -9,8 +9,8 @@ import soundfile
 import emodist
 from emodist import report, synthesis
 from emodist.cli import main
-from emodist.clustering import clusters
-from emodist.clustering.clusters import ClusterSettings
+from emodist.clustering import output
+from emodist.clustering.settings import ClusterSettings
 from emodist.errors import ConfigError, OutputError
 from emodist.learning.settings import TrainSettings
 from emodist.models import judging
@@ -53,7 +53,7 @@ def full(tmp_path_factory):
     judging.evaluate(table, TrainSettings(model="knn", folds="loso"), f"{root}/knn")
     judging.evaluate(table, TrainSettings(model="knn", folds="random3"), f"{root}/random")
     settings = ClusterSettings(speaker_norm=True, k_max=3, n_resamples=2)
-    clusters.run(table, settings, f"{root}/clusters")
+    output.run(table, settings, f"{root}/clusters")
     (root / "sweep").mkdir()
     (root / "sweep" / "sweep.json").write_text(json.dumps({"metric": "uar", "mode": "max"}))
     found, seen = made(
@@ -204,7 +204,7 @@ def test_licences_are_shown(tmp_path):
 def test_clusters_of_another_table_are_refused(tmp_path):
     table = write_table(tmp_path / "t")
     other = write_table(tmp_path / "other", corpora=("else",))
-    clusters.run(other, ClusterSettings(k=2, n_resamples=0), str(tmp_path / "clusters"))
+    output.run(other, ClusterSettings(k=2, n_resamples=0), str(tmp_path / "clusters"))
     with pytest.raises(ConfigError, match="another table"):
         report.run(table, str(tmp_path / "out"), PLAIN, clusters=str(tmp_path / "clusters"))
 

@@ -6,7 +6,7 @@ import yaml
 
 from emodist import config, registry, spaces
 from emodist.clustering import clusters
-from emodist.clustering.clusters import ClusterSettings
+from emodist.clustering.settings import ClusterSettings
 from emodist.errors import ConfigError
 from emodist.sweeps import output, trials
 from emodist.sweeps.trials import Sweep

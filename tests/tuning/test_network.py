@@ -11,8 +11,8 @@ import yaml
 
 from emodist import config, registry, spaces
 from emodist.errors import ConfigError
-from emodist.network_training.batches import ArraySource
 from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.sources import ArraySource
 from emodist.sweeps import output, trials
 from emodist.sweeps.proposals import draw
 from emodist.sweeps.trials import Sweep

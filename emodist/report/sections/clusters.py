@@ -7,7 +7,7 @@ from sklearn.metrics import silhouette_samples
 
 from emodist import plots
 from emodist.clustering import clusters, quality
-from emodist.clustering.clusters import ClusterSettings
+from emodist.clustering.settings import ClusterSettings
 from emodist.errors import ConfigError, EmodistError
 from emodist.report._material import DESCRIPTIVE, Material, Say, tuples
 from emodist.report._page import Page

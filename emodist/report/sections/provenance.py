@@ -8,7 +8,7 @@ from typing import Any
 
 import emodist
 from emodist import storage
-from emodist.clustering.clusters import ClusterSettings
+from emodist.clustering.settings import ClusterSettings
 from emodist.media.settings import FeaturizeSettings
 from emodist.report import _models
 from emodist.report._material import Material, Say

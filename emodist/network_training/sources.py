@@ -1,0 +1,241 @@
+"""Where the rows of a network lie: in memory, in the files of a table, or scaled by speaker."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow.dataset as ds
+
+from emodist.errors import ConfigError
+from emodist.learning.dataset import Dataset
+from emodist.registry import suggest
+from emodist.tables import locate, schema
+
+# Row groups that fit into so many bytes are read once and kept.
+KEEP_BYTES = 2**30
+# Rows are copied in pieces of so many bytes, which memory that was used before can hold; fresh
+# memory costs more than the copy.
+COPY_BYTES = 2**20
+# A spread that is only rounding would blow noise up (of numbers that are the same in all rows).
+LEAST_SPREAD = 1e-5
+
+
+class Source(Protocol):
+    """Rows by number. `shape` is of one row; `groups` says which rows are best read together."""
+
+    shape: tuple[int, ...]
+    groups: np.ndarray
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """Float32, shape (len(rows), *shape), in the order of `rows`."""
+
+
+class ArraySource:
+    """Rows in memory, float32, shape (n_rows, n_numbers) or (n_rows, n_mels, n_frames)."""
+
+    def __init__(self, x: np.ndarray):
+        self.x = x
+        self.shape = x.shape[1:]
+        self.groups = np.zeros(len(x), np.int32)
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        return self.x[rows]
+
+
+class TableSource:
+    """Rows of a feature table, read from its Parquet files when they are asked for.
+
+    Rows are numbered as in `dataset.load`. What is kept of a row is where it lies.
+
+    Parameters
+    ----------
+    uri : str
+        As for `dataset.load`.
+    keys : Dataset
+        Rows of the table, without features.
+    columns : names, optional
+        Flat features, or one feature with two axes. Default: all flat ones.
+
+    Raises
+    ------
+    ConfigError
+        If the table has no such columns, or they do not go together.
+    """
+
+    def __init__(self, uri: str, keys: Dataset, columns: Sequence[str] | None = None):
+        self.uri = uri
+        table = locate.open_table(uri)
+        self.columns, self.shape = feature_shape(table.schema, columns)
+        fields = [table.schema.field(name) for name in self.columns]
+        self.names = [label for field in fields for label in schema.labels(field)]
+        if len(self.shape) > 1:
+            self.names = list(self.columns)
+        fragments = _row_groups(table)
+        place = {
+            key: (group, row)
+            for group, fragment in enumerate(fragments)
+            for row, key in enumerate(_ids(fragment))
+        }
+        where = [place[key] for key in zip(keys.recording_id, keys.segment.tolist(), strict=True)]
+        self.groups = np.array([group for group, _ in where], np.int32)
+        self._offset = np.array([row for _, row in where], np.int32)
+        self._fragments: list[Any] | None = fragments
+        self._kept: dict[int, np.ndarray] = {}
+        self._kept_bytes = 0
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        found = np.empty((len(rows), *self.shape), np.float32)
+        group = self.groups[rows]
+        n_together = max(1, COPY_BYTES // max(found[:1].nbytes, 1))
+        for number in np.unique(group).tolist():
+            wanted = np.flatnonzero(group == number)
+            numbers = self._group(number)
+            for start in range(0, len(wanted), n_together):
+                part = wanted[start : start + n_together]
+                found[part] = numbers[self._offset[rows[part]]]
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A file system that crosses to another process may hang: files are opened there anew.
+        return {**self.__dict__, "_fragments": None, "_kept": {}, "_kept_bytes": 0}
+
+    def _group(self, number: int) -> np.ndarray:
+        if number in self._kept:
+            return self._kept[number]
+        if self._fragments is None:
+            self._fragments = _row_groups(locate.open_table(self.uri))
+        # One thread: it has the time of a whole window, and the network wants the other cores.
+        table = self._fragments[number].to_table(columns=list(self.columns), use_threads=False)
+        for name in self.columns:
+            if table[name].null_count:
+                raise ConfigError(f"{self.uri}: feature {name} is null in some rows; leave it out")
+        parts = [schema.values(table[name]) for name in self.columns]
+        rows = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        if not np.isfinite(rows).all():
+            raise ConfigError(
+                f"{self.uri}: {', '.join(self.columns)} holds numbers that are not finite; "
+                "leave the feature out"
+            )
+        rows = rows.reshape(-1, *self.shape)
+        if self._kept_bytes + rows.nbytes <= KEEP_BYTES:
+            self._kept[number] = rows
+            self._kept_bytes += rows.nbytes
+        return rows
+
+
+class ScaledSource:
+    """Rows of another source, each brought to mean 0 and spread 1 of its speaker.
+
+    Parameters
+    ----------
+    who : int array, shape (n_rows,)
+        Speaker of each row.
+    mean, spread : arrays, shape (n_speakers, shape[0])
+    """
+
+    def __init__(self, source: Source, who: np.ndarray, mean: np.ndarray, spread: np.ndarray):
+        self.source, self.who, self.mean, self.spread = source, who, mean, spread
+        self.shape, self.groups = source.shape, source.groups
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        x = self.source.take(rows)
+        more = (1,) * (x.ndim - 2)
+        mean = self.mean[self.who[rows]].reshape(*x.shape[:2], *more)
+        spread = self.spread[self.who[rows]].reshape(*x.shape[:2], *more)
+        return ((x - mean) / spread).astype(np.float32)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sums:
+    """Counts, sums and sums of squares of each speaker, for numbers or mel bands.
+
+    `shift` is about the middle of the numbers, so that squares do not drown them.
+    """
+
+    n: np.ndarray
+    total: np.ndarray
+    square: np.ndarray
+    shift: np.ndarray
+
+    def moments(self, of: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance of each speaker, shape (n_speakers, width), or of some together.
+
+        Parameters
+        ----------
+        of : speakers, optional
+            Then of all their rows, shape (width,).
+        """
+        n, total, square = self.n[:, None], self.total, self.square
+        if of is not None:
+            n, total, square = (part[of].sum(axis=0) for part in (n, total, square))
+        n = np.maximum(n, 1)
+        mean = total / n
+        return mean + self.shift, np.maximum(square / n - mean**2, 0.0)
+
+
+def sums(
+    source: Source, rows: np.ndarray, who: np.ndarray, n_who: int, shift: np.ndarray | None = None
+) -> Sums:
+    """Sums over rows, one row group in memory at a time."""
+    n, total, square = np.zeros(n_who), *np.zeros((2, n_who, source.shape[0]))
+    for group in np.unique(source.groups[rows]):
+        own = rows[source.groups[rows] == group]
+        x = source.take(own).astype(np.float64)
+        if shift is None:
+            shift = x.mean(axis=(0, *range(2, x.ndim)))
+        x -= shift.reshape(-1, *(1,) * (x.ndim - 2))
+        axes = tuple(range(2, x.ndim))
+        np.add.at(n, who[own], np.prod(x.shape[2:], dtype=float))
+        np.add.at(total, who[own], x.sum(axis=axes))
+        np.add.at(square, who[own], (x**2).sum(axis=axes))
+    assert shift is not None
+    return Sums(n, total, square, shift)
+
+
+def spread(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Square root of the variance; 1 where a number is the same in all rows but for rounding."""
+    found = np.sqrt(variance)
+    return np.where(found > LEAST_SPREAD * np.maximum(np.abs(mean), LEAST_SPREAD), found, 1.0)
+
+
+def feature_shape(
+    table: Any, columns: Sequence[str] | None
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The feature columns in the table's order, and the shape of one row of them.
+
+    Raises
+    ------
+    ConfigError
+        If the table lacks one, or an image is chosen beside something else.
+    """
+    fields = {field.name: field for field in table if schema.is_feature(field)}
+    is_image = {name: hasattr(field.type, "shape") for name, field in fields.items()}
+    if columns is None:
+        columns = [name for name in fields if not is_image[name]]
+    for name in columns:
+        if name not in fields:
+            raise ConfigError(f"the table has no feature {name!r}; {suggest(name, fields)}")
+    chosen = tuple(name for name in fields if name in columns)
+    if not chosen:
+        raise ConfigError("the table has no flat feature columns; featurize with some")
+    images = [name for name in chosen if is_image[name]]
+    if not images:
+        return chosen, (sum(fields[name].type.list_size for name in chosen),)
+    if len(chosen) > 1:
+        raise ConfigError(
+            f"{images[0]} has two axes and is learned from alone; got {', '.join(chosen)}"
+        )
+    return chosen, tuple(fields[chosen[0]].type.shape)
+
+
+def _row_groups(table: ds.Dataset) -> list[Any]:
+    return [group for fragment in table.get_fragments() for group in fragment.split_by_row_group()]
+
+
+def _ids(fragment: Any) -> list[tuple[str, int]]:
+    names = fragment.physical_schema.names
+    wanted = [name for name in ("recording_id", "segment") if name in names]
+    keys = fragment.to_table(columns=wanted)
+    segments = keys["segment"].to_pylist() if "segment" in wanted else [0] * len(keys)
+    return list(zip(keys["recording_id"].to_pylist(), (s or 0 for s in segments), strict=True))
