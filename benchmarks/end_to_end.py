@@ -108,7 +108,8 @@ def show_memory():
         make_mp4(f"{folder}/short.mp4", 5)
         code = (
             "import sys; sys.path.insert(0, sys.argv[1]); from decode import peak_mb; "
-            "from emodist import stages; from emodist.config import FeaturizeSettings; "
+            "from emodist.media import stages; "
+            "from emodist.media.settings import FeaturizeSettings; "
             "run = stages.Featurize(FeaturizeSettings(path='-', out='-', segment_s=4.0)); "
             "go = lambda name: sum(1 for _ in run("
             "[{'recording_id': name, 'uri': f'{sys.argv[2]}/{name}.mp4'}])); "

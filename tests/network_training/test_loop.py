@@ -193,10 +193,12 @@ os.environ["TF_CONFIG"] = json.dumps({
     "task": {"type": "worker", "index": rank},
 })
 import numpy as np
-from emodist import batches, network_training
-from emodist.config import NetworkSettings
-from emodist.network_training.loop import Learner, Problem, State
-tf, _ = network_training.import_tensorflow()
+from emodist.network_training import batches, loop, sources
+from emodist.network_training.learner import Learner
+from emodist.network_training.settings import NetworkSettings
+from emodist.network_training.state import Problem, State
+from emodist.network_training.tensorflow import import_tensorflow
+tf, _ = import_tensorflow()
 tf.config.threading.set_intra_op_parallelism_threads(1)
 strategy = tf.distribute.MultiWorkerMirroredStrategy() if n_workers > 1 else None
 settings = NetworkSettings(
@@ -210,14 +212,14 @@ x = rng.normal(size=(29, 16, 16)).astype(np.float32)
 x[::2] *= 3
 mean, variance = x.mean(axis=(0, 2)), x.var(axis=(0, 2))
 problem = Problem((16, 16), ("a", "b"), mean, variance, np.ones(2), 3, True)
-source = batches.ArraySource(x)
+source = sources.ArraySource(x)
 train, dev = np.arange(21), np.arange(21, 29)
 learner = Learner(problem, settings, strategy)
 chunks = (
     batches.chunk(source.take(w.rows), y[w.rows], w, 8, rank, n_workers)
     for w in batches.schedule(source.groups, train, dev, range(2), 0, 1000)
 )
-state = network_training.train(learner, problem, chunks, State(), rank=rank)
+state = loop.train(learner, problem, chunks, State(), rank=rank)
 losses = [[row[name] for name in ("loss", "dev_loss", "dev_uar")] for row in state.history]
 np.savez(out, losses=losses, **{v.path: v.numpy() for v in learner.model.variables})
 """

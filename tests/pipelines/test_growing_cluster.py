@@ -61,7 +61,7 @@ def test_a_gpu_is_waited_for_where_one_may_be_started(cluster, tiny_folder, tmp_
 
 
 ASK = """
-from emodist.config import NetworkSettings
+from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import ray_engine, train_workers
 settings = NetworkSettings(workers=2, use_gpu=True)
 ray_engine.connect_to("auto")

@@ -210,7 +210,7 @@ import sys, time, urllib.request
 import ray
 ray.init()
 from emodist.pipelines import media_job
-from emodist.config import FeaturizeSettings
+from emodist.media.settings import FeaturizeSettings
 media_job.run(FeaturizeSettings(path=sys.argv[1], out=sys.argv[2], engine="ray",
     features=("rms",), segment_s=1.0, price_per_cpu_h=3600.0))
 (node,) = ray.nodes()

@@ -194,7 +194,7 @@ def test_a_folder_with_other_files_is_refused(table, tmp_path):
 def test_a_process_that_is_killed_goes_on_with_the_same_command(table, alone, tmp_path):
     words = ["train", table, *WORDS, "--out", tmp_path / "out"]
     code = (
-        "import sys; from emodist import cli, batches; from emodist.pipelines import train_network;"
+        "import sys; from emodist import cli; from emodist.pipelines import train_network;"
         "from tests.pipelines.test_train_network import DiesOnce;"
         "real = train_network.train;"
         f"dies = DiesOnce({str(tmp_path / 'died')!r}, 7);"

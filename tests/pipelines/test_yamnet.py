@@ -118,7 +118,8 @@ def test_segments_without_speech_are_skipped_when_asked(clips, tiny, tmp_path):
 def test_where_sound_is_decoded_there_is_neither_tensorflow_nor_the_network(tiny, tmp_path):
     settings = {**tiny, "path": "x", "out": "y"}
     code = (
-        "import sys; from emodist import stages; from emodist.config import FeaturizeSettings; "
+        "import sys; from emodist.media import stages; "
+        "from emodist.media.settings import FeaturizeSettings; "
         f"stages.decoding(FeaturizeSettings(**{settings!r})); "
         "print([m for m in ('tensorflow', 'ai_edge_litert', 'ray') if m in sys.modules])"
     )
