@@ -22,7 +22,7 @@ FLOORS = (
     {"fetch", "learning", "media", "sweeps"},
     {"clustering", "doctor", "network_training"},
     {"models"},
-    {"predict", "report", "trace", "tuning"},
+    {"predicting", "reporting", "trace", "tuning"},
     {"pipelines"},
     {"commands"},
     {"cli"},

@@ -20,7 +20,7 @@ speaker is the channel folder (media.speaker_level), or the recording where ther
 
 def run(words: Sequence[str]) -> int:
     from emodist import config, registry
-    from emodist.predict.settings import PredictSettings
+    from emodist.predicting.settings import PredictSettings
 
     example = "emodist predict BUNDLE vlogs/ --out predicted/ segment_s=4 hop_s=1"
     parser = parsers.settings_parser(__name__, PredictSettings, example, "BUNDLE PATH", MORE)

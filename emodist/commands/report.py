@@ -8,11 +8,11 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist import report
+    from emodist import reporting
 
     example = "emodist report OUT --evaluation evaluation/ --clusters clusters/ --out report/"
     more = "Everything but TABLE and --out may be missing; the page says which command makes it.\n"
-    parser = parsers.settings_parser(__name__, report.ReportSettings, example, more=more)
+    parser = parsers.settings_parser(__name__, reporting.ReportSettings, example, more=more)
     parser.add_argument("--out", metavar="DIR", help="folder of the page and its figures")
     parser.add_argument(
         "--evaluation",
@@ -23,12 +23,12 @@ def run(words: Sequence[str]) -> int:
     )
     parser.add_argument("--clusters", metavar="DIR", help="what `emodist cluster` wrote")
     parser.add_argument("--sweep", metavar="DIR", help="what `emodist tune` wrote")
-    given, settings = parsers.read(parser, words, report.ReportSettings)
+    given, settings = parsers.read(parser, words, reporting.ReportSettings)
 
     def say(step: str) -> None:
         print(f"report: {step}", file=sys.stderr, flush=True)
 
-    found = report.run(
+    found = reporting.run(
         given.table,
         parsers.needs_out(given),
         settings,

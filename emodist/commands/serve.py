@@ -21,7 +21,7 @@ otherwise. Ctrl-C ends it. On Kubernetes: cluster/kuberay/rayservice.yaml.
 
 def run(words: Sequence[str]) -> int:
     from emodist import config
-    from emodist.predict.settings import ServeSettings
+    from emodist.predicting.settings import ServeSettings
 
     # Not bound by the type of the settings of jobs: this one is no job.
     kind: Any = ServeSettings

@@ -4,7 +4,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from emodist import report, synthesis
+from emodist import reporting, synthesis
 from emodist.clustering import words
 from emodist.clustering.output import run as clusters_of
 from emodist.clustering.settings import ClusterSettings
@@ -15,8 +15,8 @@ from emodist.media.settings import ExtractSettings, FeaturizeSettings
 from emodist.models import judging
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import media_job, predict, tune
-from emodist.predict.settings import PredictSettings
-from emodist.report import ReportSettings
+from emodist.predicting.settings import PredictSettings
+from emodist.reporting import ReportSettings
 from emodist.tables import flat, locate
 from emodist.tuning.classifier import ClassifierSweep
 
@@ -79,7 +79,7 @@ def run(folder: str) -> None:
     )
     _show(predict.run(asked))
     _step("report", "all of this on one page")
-    report.run(
+    reporting.run(
         table,
         f"{root}/report",
         evaluations=[f"{root}/evaluation"],

@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from emodist.models import bundle
 from emodist.pipelines import media_job
-from emodist.predict import about, folder, rows, voices
-from emodist.predict.rows import FileWork
-from emodist.predict.settings import AnyBundle, PredictSettings, Rules, featurize_settings
+from emodist.predicting import about, folder, rows, voices
+from emodist.predicting.rows import FileWork
+from emodist.predicting.settings import AnyBundle, PredictSettings, Rules, featurize_settings
 
 
 def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]:

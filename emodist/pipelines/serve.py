@@ -28,8 +28,8 @@ import emodist
 from emodist import config
 from emodist.errors import AudioError, ConfigError, EmodistError
 from emodist.pipelines import ray_engine
-from emodist.predict import single
-from emodist.predict.settings import ServeSettings
+from emodist.predicting import single
+from emodist.predicting.settings import ServeSettings
 
 APP = "emodist"
 # Uploads run beside each other, and health is answered, while one recording is predicted.

@@ -19,7 +19,7 @@ from emodist.learning.settings import TrainSettings
 from emodist.media.settings import FeaturizeSettings
 from emodist.models import bundle, judging
 from emodist.pipelines import media_job, predict
-from emodist.predict.settings import PredictSettings
+from emodist.predicting.settings import PredictSettings
 from emodist.tables import locate
 from tests.pipelines.conftest import start
 

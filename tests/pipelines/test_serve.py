@@ -20,8 +20,8 @@ from emodist.learning.settings import TrainSettings
 from emodist.media.settings import FeaturizeSettings
 from emodist.models import bundle, judging
 from emodist.pipelines import media_job
-from emodist.predict import single
-from emodist.predict.settings import ServeSettings
+from emodist.predicting import single
+from emodist.predicting.settings import ServeSettings
 from emodist.tables import locate
 from tests.pipelines.conftest import start
 

@@ -75,7 +75,7 @@ class Page:
     def html(self, title: str, lead: Sequence[str]) -> str:
         """The page; every word that came from data is escaped."""
         environment = Environment(
-            loader=PackageLoader("emodist.report", "."),
+            loader=PackageLoader("emodist.reporting", "."),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -6,8 +6,8 @@ from emodist.learning import calibration
 from emodist.learning.settings import TrainSettings
 from emodist.media.settings import FeaturizeSettings
 from emodist.models import judging
-from emodist.report import _models
-from tests.report.tables import write_table
+from emodist.reporting import _models
+from tests.reporting.tables import write_table
 
 LR = TrainSettings(model="logistic_regression", folds="loso", calibrate=False)
 

@@ -13,9 +13,9 @@ from typing import Any, Literal
 from emodist import storage
 from emodist.config import Settings, setting
 from emodist.errors import ConfigError, OutputError
-from emodist.report import sections
-from emodist.report._material import Material
-from emodist.report._page import Page
+from emodist.reporting import sections
+from emodist.reporting._material import Material
+from emodist.reporting._page import Page
 
 RECEIPT = "report.json"
 

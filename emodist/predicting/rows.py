@@ -20,9 +20,9 @@ import emodist
 from emodist import storage
 from emodist.learning import classifier
 from emodist.learning.dataset import Dataset
-from emodist.predict import files, timeline, voices
-from emodist.predict.settings import AnyBundle, Rules
-from emodist.predict.voices import Statistics
+from emodist.predicting import files, timeline, voices
+from emodist.predicting.settings import AnyBundle, Rules
+from emodist.predicting.voices import Statistics
 from emodist.tables import locate, parquet, schema
 
 BATCH_ROWS = 4096

@@ -12,7 +12,7 @@ import numpy as np
 from emodist.errors import ConfigError
 from emodist.learning import classifier
 from emodist.learning.dataset import Dataset
-from emodist.predict.settings import AnyBundle
+from emodist.predicting.settings import AnyBundle
 
 # The z-score of a speaker with fewer segments takes what was said away along with the voice.
 LEAST_ROWS = 5

@@ -7,8 +7,8 @@ import numpy as np
 
 from emodist import corpora, plots, registry
 from emodist.models import bundle
-from emodist.report._material import Material, Say
-from emodist.report._page import Page
+from emodist.reporting._material import Material, Say
+from emodist.reporting._page import Page
 
 
 def add(page: Page, material: Material, say: Say) -> None:

@@ -9,8 +9,8 @@ from emodist import plots
 from emodist.clustering import clusters, quality
 from emodist.clustering.settings import ClusterSettings
 from emodist.errors import ConfigError, EmodistError
-from emodist.report._material import DESCRIPTIVE, Material, Say, tuples
-from emodist.report._page import Page
+from emodist.reporting._material import DESCRIPTIVE, Material, Say, tuples
+from emodist.reporting._page import Page
 
 MOST_CLUSTERS_TOLD = 20
 

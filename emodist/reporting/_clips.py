@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from emodist import features, plots, storage
 from emodist.audio import decode
-from emodist.report._rows import Census, Example
+from emodist.reporting._rows import Census, Example
 
 # More of a long window says nothing more, and makes the short ones hard to see.
 LONGEST_S = 8.0

@@ -6,8 +6,8 @@ import pytest
 from emodist.errors import ConfigError
 from emodist.learning import classifier, dataset
 from emodist.learning.settings import TrainSettings
-from emodist.report import _rows
-from tests.report.tables import write_table
+from emodist.reporting import _rows
+from tests.reporting.tables import write_table
 
 
 def test_all_rows_are_counted_and_a_few_are_sampled(tmp_path):

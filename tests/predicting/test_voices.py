@@ -7,7 +7,7 @@ import pytest
 
 from emodist.learning import classifier
 from emodist.learning.settings import TrainSettings
-from emodist.predict import voices
+from emodist.predicting import voices
 from tests.learning.test_classifier import make
 
 

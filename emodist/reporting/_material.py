@@ -12,8 +12,8 @@ import numpy as np
 from emodist import plots, storage
 from emodist.errors import ConfigError
 from emodist.learning.dataset import Dataset
-from emodist.report import _models, _rows
-from emodist.report._models import Result
+from emodist.reporting import _models, _rows
+from emodist.reporting._models import Result
 
 Say = Callable[[str], None]
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from emodist import plots
 from emodist.plots.maps import cluster_looks
-from emodist.report import _maps
-from emodist.report._material import DESCRIPTIVE, Material, Say
-from emodist.report._page import Page
+from emodist.reporting import _maps
+from emodist.reporting._material import DESCRIPTIVE, Material, Say
+from emodist.reporting._page import Page
 
 
 def add(page: Page, material: Material, say: Say) -> None:

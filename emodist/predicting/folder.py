@@ -8,7 +8,7 @@ from typing import Any
 import emodist
 from emodist import storage
 from emodist.errors import ConfigError, OutputError
-from emodist.predict.settings import PredictSettings, Rules
+from emodist.predicting.settings import PredictSettings, Rules
 from emodist.tables import locate
 
 

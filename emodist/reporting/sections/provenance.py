@@ -10,9 +10,9 @@ import emodist
 from emodist import storage
 from emodist.clustering.settings import ClusterSettings
 from emodist.media.settings import FeaturizeSettings
-from emodist.report import _models
-from emodist.report._material import Material, Say
-from emodist.report._page import Page
+from emodist.reporting import _models
+from emodist.reporting._material import Material, Say
+from emodist.reporting._page import Page
 
 PACKAGES = (
     "numpy",

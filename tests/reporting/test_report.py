@@ -7,15 +7,15 @@ import pytest
 import soundfile
 
 import emodist
-from emodist import report, synthesis
+from emodist import reporting, synthesis
 from emodist.cli import main
 from emodist.clustering import output
 from emodist.clustering.settings import ClusterSettings
 from emodist.errors import ConfigError, OutputError
 from emodist.learning.settings import TrainSettings
 from emodist.models import judging
-from emodist.report import ReportSettings
-from tests.report.tables import write_table
+from emodist.reporting import ReportSettings
+from tests.reporting.tables import write_table
 
 pytestmark = pytest.mark.slow
 PLAIN = ReportSettings(maps="none")
@@ -40,7 +40,7 @@ class Seen(HTMLParser):
 
 
 def made(table, out, settings=PLAIN, **inputs):
-    found = report.run(str(table), str(out), settings, **inputs)
+    found = reporting.run(str(table), str(out), settings, **inputs)
     return found, Seen((out / "report.html").read_text(encoding="utf-8"))
 
 
@@ -107,16 +107,16 @@ def test_commands_and_fingerprint_stand_at_the_end(full):
 
 def test_a_second_report_replaces_the_first_and_other_folders_are_refused(full, tmp_path):
     root, _, _ = full
-    again = report.run(f"{root}/t", f"{root}/again", PLAIN)
+    again = reporting.run(f"{root}/t", f"{root}/again", PLAIN)
     (root / "again" / "notes.txt").write_text("mine")
     stale = root / "again" / "labels.png"
     stale.write_bytes(b"old")
-    assert report.run(f"{root}/t", f"{root}/again", PLAIN) == again
+    assert reporting.run(f"{root}/t", f"{root}/again", PLAIN) == again
     assert stale.read_bytes() != b"old"
     assert (root / "again" / "notes.txt").read_text() == "mine"
     (tmp_path / "other.txt").write_text("x")
     with pytest.raises(OutputError, match=r"other\.txt"):
-        report.run(f"{root}/t", str(tmp_path), PLAIN)
+        reporting.run(f"{root}/t", str(tmp_path), PLAIN)
 
 
 def test_a_table_alone_says_which_commands_make_the_rest(tmp_path):
@@ -138,7 +138,7 @@ def test_media_that_are_gone_are_named_and_the_report_goes_on(tmp_path):
 
 def test_examples_end_where_their_segment_ends(tmp_path):
     table = write_table(tmp_path / "t", with_sound=True)
-    from emodist.report import _clips, _rows
+    from emodist.reporting import _clips, _rows
 
     soundfile.write(tmp_path / "t" / "sound" / "acted-01-0-0.wav", [0.1] * 32_000, 16_000)
     clips = _clips.read(_clips.chosen(_rows.census(table, 10)))
@@ -206,7 +206,7 @@ def test_clusters_of_another_table_are_refused(tmp_path):
     other = write_table(tmp_path / "other", corpora=("else",))
     output.run(other, ClusterSettings(k=2, n_resamples=0), str(tmp_path / "clusters"))
     with pytest.raises(ConfigError, match="another table"):
-        report.run(table, str(tmp_path / "out"), PLAIN, clusters=str(tmp_path / "clusters"))
+        reporting.run(table, str(tmp_path / "out"), PLAIN, clusters=str(tmp_path / "clusters"))
 
 
 def test_the_command_prints_where_the_page_is(tmp_path, capsys):
@@ -226,4 +226,4 @@ def test_wrong_settings_are_refused():
 def test_the_template_is_in_the_package_data():
     project = Path(emodist.__file__).parents[1] / "pyproject.toml"
     text = re.sub(r"\s", "", project.read_text())
-    assert '"emodist.report"=["page.html"]' in text
+    assert '"emodist.reporting"=["page.html"]' in text

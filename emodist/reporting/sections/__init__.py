@@ -6,8 +6,8 @@ of what takes long.
 
 from pathlib import PurePosixPath
 
-from emodist.report._material import Material
-from emodist.report.sections import (
+from emodist.reporting._material import Material
+from emodist.reporting.sections import (
     clusters,
     data,
     evaluations,

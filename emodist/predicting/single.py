@@ -23,8 +23,8 @@ from emodist.media import listing, output, plan
 from emodist.media.settings import FeaturizeSettings
 from emodist.media.shards import ShardRunner
 from emodist.models import bundle
-from emodist.predict import about, folder, rows, voices
-from emodist.predict.settings import (
+from emodist.predicting import about, folder, rows, voices
+from emodist.predicting.settings import (
     AnyBundle,
     PredictSettings,
     Rules,

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from emodist import storage
-from emodist.report._material import Material, Say
-from emodist.report._page import Page
+from emodist.reporting._material import Material, Say
+from emodist.reporting._page import Page
 from emodist.tables import locate
 
 N_TRIALS = 10

@@ -3,9 +3,9 @@
 import numpy as np
 
 from emodist import plots
-from emodist.report import _models
-from emodist.report._material import Material, Say
-from emodist.report._page import Page
+from emodist.reporting import _models
+from emodist.reporting._material import Material, Say
+from emodist.reporting._page import Page
 
 
 def add(page: Page, material: Material, say: Say) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from emodist import plots, storage
-from emodist.predict import about, timeline
-from emodist.predict.settings import AnyBundle, Rules
+from emodist.predicting import about, timeline
+from emodist.predicting.settings import AnyBundle, Rules
 
 DIGITS = 4
 

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 from emodist import storage
 from emodist.media.settings import FeaturizeSettings
 from emodist.models import bundle
-from emodist.predict import voices
-from emodist.predict.settings import PredictSettings
+from emodist.predicting import voices
+from emodist.predicting.settings import PredictSettings
 from emodist.tables import locate
 
 # Corpora whose speakers were told what to feel.

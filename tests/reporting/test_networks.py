@@ -9,8 +9,8 @@ from emodist.errors import ConfigError
 from emodist.learning.settings import TrainSettings
 from emodist.models import judging
 from emodist.network_training.settings import NetworkSettings
-from tests.report.tables import write_table
-from tests.report.test_report import made
+from tests.reporting.tables import write_table
+from tests.reporting.test_report import made
 
 pytestmark = pytest.mark.tf
 NET = {"model": "mlp_net", "model_settings": {"width": 4, "depth": 1}, "folds": "group2"}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from emodist.predict import timeline
-from emodist.predict.timeline import UNSURE, Steps
+from emodist.predicting import timeline
+from emodist.predicting.timeline import UNSURE, Steps
 
 
 def smooth(windows, **settings) -> Steps:

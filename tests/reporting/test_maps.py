@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from emodist.report import _maps
+from emodist.reporting import _maps
 
 
 def blobs():
@@ -28,8 +28,8 @@ def test_tsne_keeps_groups_apart_and_is_the_same_each_time():
 def test_umap_keeps_groups_apart_and_loads_no_tensorflow():
     code = (
         "import sys, numpy as np\n"
-        "from emodist.report import _maps\n"
-        "from tests.report.test_maps import blobs\n"
+        "from emodist.reporting import _maps\n"
+        "from tests.reporting.test_maps import blobs\n"
         "x, groups = blobs()\n"
         "print(_maps.neighbours(_maps.plane(x, 'umap', 0), groups)[0] > 0.95)\n"
         "print('tensorflow' in sys.modules)\n"

@@ -1,8 +1,8 @@
 """Waveform and spectra of one clip for each label."""
 
-from emodist.report import _clips
-from emodist.report._material import Material, Say
-from emodist.report._page import Page
+from emodist.reporting import _clips
+from emodist.reporting._material import Material, Say
+from emodist.reporting._page import Page
 
 
 def add(page: Page, material: Material, say: Say) -> None:
