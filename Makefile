@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-network test-fast lint benchmark clean
+.PHONY: setup demo test test-long test-all test-network test-fast lint benchmark clean
 
 setup: $(VENV)/ready
 
@@ -16,17 +16,25 @@ $(VENV)/ready: pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/emodist demo --out demo
 
-test: setup
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest -m 'not network'
+# Two processes side by side, a file of tests in one of them: much of the time is waiting for
+# processes to start.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
+test: lint
+	$(PYTEST) -m 'not network and not long'
+
+# What `make test` has no time for: lost nodes and workers, full disks, clusters that grow, chaos.
+test-long: setup
+	$(PYTEST) -m 'long and not network'
+
+test-all: test test-long
 
 # Downloads and installs what the images install: some ten minutes.
 test-network: setup
 	$(BIN)/python -m pytest -m network
 
 test-fast: setup
-	$(BIN)/python -m pytest -m 'not ray and not tf and not slow and not network'
+	$(PYTEST) -m 'not ray and not tf and not slow and not network'
 
 lint: setup
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ import ray
 from tests.pipelines import nodes
 from tests.pipelines.conftest import featurize, start, table, write_clip
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(600)]
 STORE = 80_000_000
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests import chaos
 from tests.pipelines import nodes
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(900)]
 STORE_BYTES = 80_000_000
 STORE = f"--object-store-memory={STORE_BYTES}"
 

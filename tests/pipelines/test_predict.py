@@ -5,7 +5,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from emodist.models import bundle, judging
 from emodist.pipelines import media_job, predict
 from emodist.predicting.settings import PredictSettings
 from emodist.tables import locate
+from tests.held import Held
 from tests.pipelines.conftest import start
 
 pytestmark = pytest.mark.slow
@@ -149,12 +149,7 @@ def test_a_second_run_does_nothing_and_other_rules_are_applied_in_place(
 @pytest.mark.parametrize("moment", ["staging", "features", "timelines"])
 def test_a_run_that_is_killed_and_started_again_gives_the_same(demo, undisturbed, tmp_path, moment):
     out = tmp_path / "out"
-    driver = start("predict", *words(demo, out))
-    deadline = time.monotonic() + 120
-    while not any((out / moment).rglob("*.*")):
-        assert time.monotonic() < deadline
-        assert driver.poll() is None
-        time.sleep(0.002)
+    driver = Held(tmp_path / "held", f"*/{moment}/*", 1, "predict", *words(demo, out)).wait()
     driver.kill()
     driver.wait()
     assert not list((out / "predictions").glob("[!.]*")) or predictions(out) == predictions(

@@ -7,9 +7,11 @@ import time
 
 import pytest
 
+from tests.held import Held
 from tests.pipelines.conftest import featurize, start, table, write_clip
 
 pytestmark = pytest.mark.slow
+PLAN, RECEIPT = "*/plan/*", "*/staging/*/*/recordings.arrow"
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +56,14 @@ def wait_for(condition, seconds=120.0):
 def test_a_driver_that_is_killed_and_started_again_finishes_exactly(undisturbed, tmp_path, n_done):
     clips, rows, recordings = undisturbed
     out = tmp_path / "out"
-    driver = start(*command(clips, out))
-    wait_for(lambda: (out / "plan").exists() and len(receipts(out)) >= n_done)
+    moment = (RECEIPT, n_done) if n_done else (PLAN, 1)
+    driver = Held(tmp_path / "held", *moment, *command(clips, out)).wait()
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     # A killed driver leaves no reader with half a table.
     assert not (out / "features").exists() or table(out) == rows
     finished = len(receipts(out))
+    assert finished >= n_done
     again = start(*command(clips, out), "--json")
     stdout, stderr = again.communicate(timeout=300)
     assert again.returncode == 0, stderr
@@ -86,10 +89,16 @@ def children_of(pid):
 def test_workers_that_are_killed_cost_no_row(undisturbed, tmp_path):
     clips, rows, _ = undisturbed
     out = tmp_path / "out"
-    driver = start(*command(clips, out))
-    for n_done in (1, 3):
-        wait_for(lambda n_done=n_done: len(receipts(out)) >= n_done)
-        os.kill(min(children_of(driver.pid)), signal.SIGKILL)
+    run = Held(tmp_path / "held", RECEIPT, 2, *command(clips, out))
+    driver = run.wait()
+    for child in children_of(driver.pid):
+        # Both are between two files; the next ones meet a process that is gone.
+        os.kill(child, signal.SIGKILL)
+    run.go()
+    wait_for(lambda: len(receipts(out)) >= 4 or driver.poll() is not None)
+    for child in children_of(driver.pid) if driver.poll() is None else ():
+        # In the middle of a file, mostly.
+        os.kill(child, signal.SIGKILL)
     _, stderr = driver.communicate(timeout=300)
     assert driver.returncode == 0, stderr
     assert table(out) == rows
@@ -97,8 +106,7 @@ def test_workers_that_are_killed_cost_no_row(undisturbed, tmp_path):
 
 def test_children_end_with_a_driver_that_is_killed(undisturbed, tmp_path):
     clips, _, _ = undisturbed
-    driver = start(*command(clips, tmp_path / "out"))
-    wait_for(lambda: len(receipts(tmp_path / "out")) >= 1)
+    driver = Held(tmp_path / "held", RECEIPT, 1, *command(clips, tmp_path / "out")).wait()
     children = children_of(driver.pid)
     assert children
     driver.send_signal(signal.SIGKILL)
@@ -109,11 +117,9 @@ def test_children_end_with_a_driver_that_is_killed(undisturbed, tmp_path):
 def test_an_interrupted_run_says_how_to_go_on(undisturbed, tmp_path):
     clips, rows, _ = undisturbed
     out = tmp_path / "out"
-    driver = start(*command(clips, out))
-    # Not later: on a busy machine all could be done before the signal comes.
-    wait_for(lambda: (out / "plan").exists())
+    driver = Held(tmp_path / "held", RECEIPT, 1, *command(clips, out)).wait()
     driver.send_signal(signal.SIGINT)
-    _, stderr = driver.communicate(timeout=30)
+    _, stderr = driver.communicate(timeout=60)
     assert driver.returncode == 130
     assert "the same command does the rest" in stderr
     assert "Traceback" not in stderr

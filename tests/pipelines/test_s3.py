@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from emodist.errors import ConfigError
 from emodist.media import listing
 from emodist.media.settings import ExtractSettings
 from emodist.pipelines import media_job
+from tests.held import Held
 from tests.pipelines.conftest import featurize, start, table, write_clip
 
 pytestmark = pytest.mark.slow
@@ -51,7 +51,7 @@ def test_a_bucket_gives_the_rows_of_a_disk(bucket, clips, tmp_path):
     assert featurize(f"{bucket}/clips", f"{bucket}/features", segment_s=1.0)["new"] == 0
 
 
-def test_a_driver_killed_on_a_bucket_is_resumed_exactly(bucket, clips):
+def test_a_driver_killed_on_a_bucket_is_resumed_exactly(bucket, clips, tmp_path):
     out = f"{bucket}/killed"
     words = (
         "featurize",
@@ -67,13 +67,7 @@ def test_a_driver_killed_on_a_bucket_is_resumed_exactly(bucket, clips):
         "segment_s=1",
         "features=mfcc,f0,log_mel",
     )
-    driver = start(*words)
-    fs, root = storage.filesystem(out)
-    deadline = time.monotonic() + 120
-    while not fs.glob(f"{root}/staging/*/*/recordings.arrow"):
-        assert time.monotonic() < deadline
-        fs.invalidate_cache()
-        time.sleep(0.02)
+    driver = Held(tmp_path / "held", "*/staging/*/*/recordings.arrow", 1, *words).wait()
     os.kill(driver.pid, signal.SIGKILL)
     driver.wait()
     again = start(*words)

@@ -12,7 +12,8 @@ import s3fs
 from emodist import cli, storage
 from emodist.models import bundle
 from emodist.network_training import checkpoint
-from tests.pipelines.conftest import start, table, write_clip
+from tests.held import Held
+from tests.pipelines.conftest import table, write_clip
 from tests.pipelines.refusing_s3 import refusing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -76,14 +77,10 @@ def test_a_classifier_is_judged_trained_tuned_and_reported_in_the_bucket(
 
 
 @pytest.mark.tf
-def test_a_network_killed_in_the_bucket_goes_on_and_predicts(bucket, featurized, capsys):
+def test_a_network_killed_in_the_bucket_goes_on_and_predicts(bucket, featurized, capsys, tmp_path):
     out, whole = f"{bucket}/network", f"{bucket}/whole"
-    driver = start("train", featurized, *NETWORK, "--out", out)
-    deadline = time.monotonic() + 300
-    while not storage.exists(checkpoint.state_uri(out)):
-        assert driver.poll() is None, driver.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    train = ("train", featurized, *NETWORK, "--out", out)
+    driver = Held(tmp_path / "held", checkpoint.state_uri(out), 1, *train).wait()
     os.kill(driver.pid, signal.SIGKILL)
     driver.wait()
     assert not storage.exists(f"{out}/bundle.json")

@@ -11,7 +11,13 @@ import pytest
 from tests.pipelines import nodes
 from tests.pipelines.test_train_network import WORDS, assert_same, history, train, write_table
 
-pytestmark = [pytest.mark.ray, pytest.mark.tf, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.ray,
+    pytest.mark.tf,
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+]
 STORE = "--object-store-memory=80000000"
 
 

@@ -269,6 +269,7 @@ def test_two_workers_learn_what_one_process_learns(cluster, table, alone, tmp_pa
 
 @pytest.mark.ray
 @pytest.mark.tf
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hangs"])
 def test_a_worker_that_is_lost_in_an_epoch_changes_nothing(
@@ -285,6 +286,7 @@ def test_a_worker_that_is_lost_in_an_epoch_changes_nothing(
 @pytest.mark.ray
 @pytest.mark.tf
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_driver_that_is_killed_goes_on_with_the_same_command(cluster, table, alone, tmp_path):
     out = tmp_path / "out"
     words = ["train", table, *WORDS, "--workers", "2", "--out", out, f"address={cluster}"]

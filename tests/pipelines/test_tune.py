@@ -21,6 +21,7 @@ from emodist.pipelines import tune, tune_local
 from emodist.sweeps import trials
 from emodist.sweeps.trials import Sweep
 from tests.clustering.test_clusters import blobs, write_table
+from tests.held import Held
 from tests.pipelines.conftest import start
 from tests.tuning.conftest import work
 
@@ -54,6 +55,9 @@ def undisturbed(table):
     return plain(sweep.rows), trials.best(sweep.rows, "all")["values"]
 
 
+TRIAL = "*/trials/*.json"
+
+
 def plain(rows):
     kept = ("search", "number", "values", "score", "status")
     return sorted(
@@ -77,14 +81,16 @@ def command(table, out, engine):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.mark.parametrize(
+    "engine", ["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.long])]
+)
 def test_a_driver_that_is_killed_and_started_again_does_exactly_the_rest(
     engine, table, undisturbed, tmp_path
 ):
     rows, best = undisturbed
     out = tmp_path / "out"
-    driver = start(*command(table, out, engine), "workers=2", start_new_session=True)
-    wait_for(lambda: len(receipts(out)) >= 7 or driver.poll() is not None)
+    words = (*command(table, out, engine), "workers=2")
+    driver = Held(tmp_path / "held", TRIAL, 7, *words, start_new_session=True).wait()
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     before = receipts(out)
@@ -112,8 +118,8 @@ def test_a_driver_that_is_killed_and_started_again_does_exactly_the_rest(
 @pytest.mark.slow
 def test_workers_end_with_a_driver_that_is_killed(table, tmp_path):
     out = tmp_path / "out"
-    driver = start(*command(table, out, "local"), "workers=2")
-    wait_for(lambda: len(receipts(out)) >= 1)
+    words = (*command(table, out, "local"), "workers=2")
+    driver = Held(tmp_path / "held", TRIAL, 1, *words).wait()
     with open(f"/proc/{driver.pid}/task/{driver.pid}/children") as file:
         children = file.read().split()
     assert children
@@ -125,8 +131,8 @@ def test_workers_end_with_a_driver_that_is_killed(table, tmp_path):
 @pytest.mark.slow
 def test_an_interrupted_sweep_keeps_what_is_finished(table, tmp_path):
     out = tmp_path / "out"
-    driver = start(*command(table, out, "local"), "workers=2")
-    wait_for(lambda: len(receipts(out)) >= 3)
+    words = (*command(table, out, "local"), "workers=2")
+    driver = Held(tmp_path / "held", TRIAL, 3, *words).wait()
     driver.send_signal(signal.SIGINT)
     _, stderr = driver.communicate(timeout=60)
     assert driver.returncode == 130

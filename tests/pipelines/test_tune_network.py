@@ -48,6 +48,7 @@ def rows_of(out):
 
 @pytest.mark.slow
 @pytest.mark.tf
+@pytest.mark.long
 def test_a_sweep_that_was_killed_goes_on_as_a_job_and_comes_to_the_same_trials(table, tmp_path):
     whole = tmp_path / "whole"
     words = ("tune", "network", table, *WORDS, "engine=local", "workers=1")
@@ -128,6 +129,7 @@ def test_a_process_gives_way_to_a_new_one_after_its_steps_and_no_step_is_lost():
 @pytest.mark.slow
 @pytest.mark.tf
 @pytest.mark.ray
+@pytest.mark.long
 def test_ray_gives_each_trial_a_process_and_comes_to_the_trials_of_the_local_engine(
     table, tmp_path
 ):
