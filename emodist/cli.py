@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from emodist import __version__, registry
 from emodist.commands import _parsers as parsers
 from emodist.errors import EmodistError
+from emodist.plugins import folders
 
 # How the overview shows the verbs; one that stands nowhere here comes last.
 GROUPS = {
@@ -21,6 +22,7 @@ GROUPS = {
     "tables to models": ("audit", "cluster", "evaluate", "train", "tune", "report"),
     "models to answers": ("predict", "serve", "export-model"),
     "on a cluster": ("submit",),
+    "of your own": ("new",),
 }
 
 
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"emodist: no command {words[0]!r}; {hint}", file=sys.stderr)
         return 2
     try:
+        # First: which names there are, and what help shows, depends on them.
+        folders.use(parsers.plugins(words[1:]))
         return importlib.import_module(_module(words[0])).run(words[1:])
     except EmodistError as error:
         print(f"emodist {words[0]}: {error}", file=sys.stderr)
@@ -58,6 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.flush()
         # Workers that are in the middle of a file are not waited for.
         os._exit(130)
+    except Exception as error:
+        if folders.place_of(error) is None:
+            raise
+        print(f"emodist {words[0]}: {folders.told(error)}", file=sys.stderr)
+        return 2
 
 
 def job(verb: str) -> int:

@@ -7,6 +7,7 @@ a corpus stand under its name: `mfcc.n_mfcc=13`, or in YAML `mfcc: {n_mfcc: 13}`
 
 import dataclasses
 import json
+import re
 import types
 import typing
 from collections.abc import Collection, Iterable, Mapping
@@ -16,6 +17,7 @@ import yaml
 
 from emodist import registry, storage
 from emodist.errors import ConfigError
+from emodist.plugins import folders
 
 # Which setting names entries of which registry, and where their own settings are kept.
 Choices: typing.TypeAlias = dict[str, tuple[str, str]]
@@ -33,17 +35,41 @@ def setting(default: Any, help: str, rows: bool = True) -> Any:
 class Settings:
     """Base of every job's settings.
 
-    `CHOICES` says which of them name entries of a registry.
+    `CHOICES` says which of them name entries of a registry. A process that is sent settings has
+    the plugins that they name.
     """
 
     CHOICES: ClassVar[Choices] = {}
 
+    plugins: tuple[str, ...] = dataclasses.field(
+        default=(),
+        kw_only=True,
+        metadata={"help": "folders with entries of your own (`emodist new`)", "rows": False},
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plugins", folders.use(self.plugins))
+
     def identity(self) -> dict[str, Any]:
-        """The settings that decide what comes out, as plain JSON values."""
+        """The settings that decide what comes out, as plain JSON values.
+
+        Of plugins, that is the SHA-256 of each file that is used, by its path in their folder.
+        """
         kept = {
             f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata["rows"]
         }
-        return json.loads(json.dumps(kept))
+        used: dict[str, str] = {}
+        for folder, said in self.entries():
+            # An entry may name others, as the members of an ensemble.
+            used |= folders.versions(folder, re.findall(r"\w+", json.dumps(said)))
+        return json.loads(json.dumps({**kept, "plugin_files": used} if used else kept))
+
+    def entries(self) -> list[tuple[str, Any]]:
+        """For each registry, what these settings say that names entries of it."""
+        return [
+            (folder, [getattr(self, choice), getattr(self, own)])
+            for choice, (folder, own) in self.CHOICES.items()
+        ]
 
 
 Kind = typing.TypeVar("Kind", bound=Settings)
@@ -75,17 +101,21 @@ def load_with_places(
     values: dict[str, Any] = {}
     # By name of a corpus or feature; those of one that is not chosen in the end do not count.
     settings: dict[str, dict] = {}
-    if file:
-        _merge(kind, places, values, settings, read_yaml(file), file)
+    layers = [(read_yaml(file), file)] if file else []
     for word in words:
         key, equals, text = word.partition("=")
         if not equals:
             raise ConfigError(f"{word!r} is not a setting; write key=value")
         *outer, last = key.split(".")
-        new = {outer[0]: {last: _parse(text)}} if outer else {key: _parse(text)}
-        _merge(kind, places, values, settings, new, word)
-    given = {key: value for key, value in given.items() if value is not None}
-    _merge(kind, places, values, settings, given, "command line")
+        layers.append(({outer[0]: {last: _parse(text)}} if outer else {key: _parse(text)}, word))
+    layers.append(({k: v for k, v in given.items() if v is not None}, "command line"))
+    # First: which names there are depends on them.
+    for new, where in reversed(layers):
+        if "plugins" in new:
+            folders.use(_typed(tuple[str, ...], new["plugins"], f"{where}: plugins"))
+            break
+    for new, where in layers:
+        _merge(kind, places, values, settings, new, where)
     for choice, (_, target) in kind.CHOICES.items():
         chosen = values.get(choice, getattr(kind, choice))
         values[target] = (
@@ -101,10 +131,11 @@ def load_with_places(
 
 
 def fields(kind: type[Settings]) -> list[tuple[str, str, str]]:
-    """Name, default and meaning of each setting that a user may give."""
+    """Name, default and meaning of each setting that a user may give, its own ones first."""
+    own = sorted(dataclasses.fields(kind), key=lambda field: field.name == "plugins")
     return [
         (f.name, _show(f.default), f.metadata["help"])
-        for f in dataclasses.fields(kind)
+        for f in own
         if not f.name.endswith("_settings")
     ]
 

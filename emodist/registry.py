@@ -1,12 +1,12 @@
 """A registry is a folder: `features/log_mel.py` holds `LogMel` and is named `log_mel`.
 
 Files that start with an underscore are helpers, not entries. Nothing registers itself: a Ray
-worker finds the same entries as the driver, because both look into the same folder.
+worker finds the same entries as the driver, because both look into the same folders: that of the
+package, and those of plugins (`emodist.plugins`).
 """
 
 import dataclasses
 import difflib
-import importlib
 import pkgutil
 import sys
 from collections.abc import Iterable
@@ -14,19 +14,25 @@ from functools import cache
 from typing import Any
 
 from emodist.errors import ConfigError
+from emodist.plugins import entries, folders
 
 
-@cache
 def names(folder: str) -> tuple[str, ...]:
-    """Names of the entries of `emodist/FOLDER/`, sorted.
+    """Names of the entries of `emodist/FOLDER/` and of plugins, sorted.
 
     Examples
     --------
     >>> "mfcc" in names("features")
     True
     """
-    package = importlib.import_module(f"emodist.{folder}")
-    found = (module.name for module in pkgutil.iter_modules(package.__path__))
+    found = [*own_names(folder), *folders.modules(folder)]
+    return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
+@cache
+def own_names(folder: str) -> tuple[str, ...]:
+    """Those of the package alone, sorted."""
+    found = (module.name for module in pkgutil.iter_modules([str(folders.PACKAGE / folder)]))
     return tuple(sorted(name for name in found if not name.startswith("_")))
 
 
@@ -36,12 +42,11 @@ def get(folder: str, name: str) -> type:
     Raises
     ------
     ConfigError
-        If the folder has no such entry.
+        If the folder has no such entry, or its file holds none that works.
     """
     if name not in names(folder):
         raise ConfigError(f"{folder} has no {name!r}; {suggest(name, names(folder))}")
-    module = importlib.import_module(f"emodist.{folder}.{name}")
-    return getattr(module, "".join(part.capitalize() for part in name.split("_")))
+    return entries.load(folder, name)
 
 
 def build(folder: str, name: str, **settings):

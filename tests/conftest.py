@@ -1,7 +1,10 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from emodist.plugins import folders
 
 # Before numpy and scikit-learn are loaded: on small data, threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -26,3 +29,27 @@ def shared_data() -> Path:
     if not folder.exists():
         pytest.skip("real data is not here: ../shared/data")
     return folder
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--entries",
+        help="folder whose entries the contract tests are to judge too (emodist.plugins)",
+    )
+
+
+def pytest_configure(config):
+    # Before tests are collected: they are made for each name of a registry.
+    if config.getoption("--entries"):
+        folders.use([config.getoption("--entries")])
+
+
+@pytest.fixture
+def own(tmp_path) -> Iterator[Path]:
+    """An empty folder for plugins, which are in force until the test ends and not after."""
+    before = dict(folders._used)
+    (tmp_path / "own").mkdir()
+    yield tmp_path / "own"
+    for place in folders._used.keys() - before.keys():
+        folders._forget(place)
+        del folders._used[place]

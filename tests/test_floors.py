@@ -13,6 +13,7 @@ ROOT = Path(emodist.__file__).parent
 # From the ground up, in their true order. What a floor may know stands below it.
 FLOORS = (
     {"__init__", "compiled", "errors", "plots", "spaces"},
+    {"plugins"},
     {"registry", "storage"},
     {"config", "ontology", "tables", "audio", "synthesis"},
     {

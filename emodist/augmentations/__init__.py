@@ -18,6 +18,9 @@ import numpy as np
 
 from emodist import registry
 
+# What every entry has; the registry says which is missing.
+NEEDED = ("draw", "apply")
+
 
 def apply(
     waveform: np.ndarray,

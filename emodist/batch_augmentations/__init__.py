@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+# What every entry has; the registry says which is missing.
+NEEDED = ("INPUTS", "apply")
 Arrays: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 

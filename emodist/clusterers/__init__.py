@@ -6,3 +6,6 @@ of clusters is found and not given; `MOST_ROWS` is set where time and memory gro
 of the rows; `SPACE` is what a sweep may try beside k (`emodist.spaces`). Scaling and PCA belong to
 `emodist.clustering`.
 """
+
+# What every entry has; the registry says which is missing.
+NEEDED = ("TAKES_K", "MOST_ROWS", "SPACE", "build")

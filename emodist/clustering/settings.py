@@ -34,6 +34,7 @@ class ClusterSettings(Settings):
     seed: int = setting(0, "of everything random")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         least = {"k_min": 2, "pca": 1, "n_resamples": 0, "sample": 10, "n_examples": 0, "seed": 0}
         for name, bound in {"k": 2, **least}.items():
             value = getattr(self, name)

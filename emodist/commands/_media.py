@@ -35,14 +35,25 @@ def exit_code(summary: dict[str, Any], settings: Any) -> int:
 
 
 def show_failures(out: str, n_shown: int = 5) -> None:
-    """The first failures on stderr, one line each."""
+    """The first failures on stderr, one line for all that say the same."""
     from emodist.media import output
 
-    rows = itertools.chain.from_iterable(rows.to_pylist() for _, rows in output.failed(out))
-    for row in itertools.islice(rows, n_shown):
-        print(f"failed: {row['message']}", file=sys.stderr)
-    if next(rows, None):
-        print(f"and more; all are in {out}/failures", file=sys.stderr)
+    # By what a message says beside the file's name: how many there are, and the first.
+    groups: dict[str, list[Any]] = {}
+    n_other = 0
+    for row in itertools.chain.from_iterable(rows.to_pylist() for _, rows in output.failed(out)):
+        said = row["message"].replace(row["uri"].rpartition("/")[2], "")
+        if said in groups:
+            groups[said][0] += 1
+        elif len(groups) < n_shown:
+            groups[said] = [1, row["message"]]
+        else:
+            n_other += 1
+    for n_files, message in groups.values():
+        so_many = f"{n_files} files, such as " if n_files > 1 else ""
+        print(f"failed: {so_many}{message}", file=sys.stderr)
+    if n_other:
+        print(f"and {n_other} more; all are in {out}/failures", file=sys.stderr)
 
 
 def report(summary: dict[str, Any]) -> str:

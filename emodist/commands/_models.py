@@ -56,21 +56,8 @@ def tell(title: str, progress: Any) -> None:
 
 def _model(words: Sequence[str]) -> str | None:
     """The model that is asked for: by option, else by word, else in the settings file."""
-    found: dict[str, str] = {}
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        for option in ("--model", "--config"):
-            if word == option:
-                found[option] = following
-            elif word.startswith(f"{option}="):
-                found[option] = word.partition("=")[2]
-        if word.startswith("model="):
-            found["model"] = word.partition("=")[2]
-    if "--config" in found:
-        from emodist.config import read_yaml
-
-        chosen = read_yaml(found["--config"]).get("model")
-        found.setdefault("model", chosen if isinstance(chosen, str) else "")
-    return found.get("--model") or found.get("model") or None
+    chosen = parsers.said(words, "model")
+    return chosen if isinstance(chosen, str) and chosen else None
 
 
 def _duration(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -31,14 +32,45 @@ def meaning(module: str) -> str:
     return line[0].lower() + line[1:] if line[1:2].islower() or line[1:2] == " " else line
 
 
+def said(words: Sequence[str], name: str) -> Any:
+    """What words say of a setting before they are parsed: an option, else a word, else the file."""
+    found: dict[str, str] = {}
+    for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
+        for option in (f"--{name}", "--config"):
+            if word == option:
+                found[option] = following
+            elif word.startswith(f"{option}="):
+                found[option] = word.partition("=")[2]
+        if word.startswith(f"{name}="):
+            found[name] = word.partition("=")[2]
+    for key in (f"--{name}", name):
+        if found.get(key):
+            return found[key]
+    if "--config" not in found:
+        return None
+    from emodist.config import read_yaml
+
+    return read_yaml(found["--config"]).get(name)
+
+
+def plugins(words: Sequence[str]) -> list[str]:
+    """The plugin folders that words or their settings file name."""
+    given = said(words, "plugins")
+    parts = given.split(",") if isinstance(given, str) else given
+    return [str(part).strip() for part in parts] if isinstance(parts, list) else []
+
+
 def parser(module: str, example: str, more: str = "") -> argparse.ArgumentParser:
     """Of a verb, with an example to paste; `more` stands below its options."""
-    return argparse.ArgumentParser(
+    made = argparse.ArgumentParser(
         prog=f"emodist {verb(module)}",
         description=f"Makes {meaning(module)}.\n\n  {example}",
         epilog=more,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    # Used before the verb runs (`cli`); here it is only known.
+    made.add_argument("--plugins", metavar="DIR", help="folder with entries of your own")
+    return made
 
 
 def settings_parser(
@@ -53,7 +85,10 @@ def settings_parser(
     for folder in dict.fromkeys(folder for folder, _ in kind.CHOICES.values()):
         lines += ["", f"{folder}, and their settings, as in {EXAMPLES[folder]}:"]
         for name in registry.names(folder):
-            what, defaults = registry.describe(folder, name)
+            try:
+                what, defaults = registry.describe(folder, name)
+            except EmodistError as error:
+                what, defaults = f"cannot be used: {error}", ""
             lines += [f"  {name}: {what}", *([f"      {defaults}"] if defaults else [])]
     made = parser(module, example, "\n".join([more, *lines] if more else lines))
     made.add_argument(

@@ -34,6 +34,8 @@ def run(words: Sequence[str]) -> int:
     from emodist.pipelines import submit
 
     rest = [word for word in given.words if word not in files]
+    if given.plugins:
+        rest.append(f"plugins={given.plugins}")
     job = packing.Job(given.name, files[0] if files else None, (*rest, *options))
     address = given.address or os.environ.get("RAY_API_SERVER_ADDRESS") or "http://127.0.0.1:8265"
     return submit.run(job, address, given.id, wait=not given.no_wait)

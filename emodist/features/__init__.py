@@ -17,6 +17,8 @@ import numpy as np
 from emodist import registry
 from emodist.errors import ConfigError
 
+# What every entry has; the registry says which is missing.
+NEEDED = ("labels", "shape", "compute")
 DEFAULT = (
     "mfcc",
     "chroma_stft",

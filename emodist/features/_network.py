@@ -67,6 +67,9 @@ class NetworkFeature:
     def shape(self, functionals: Sequence[str]) -> tuple[int, ...]:
         return (len(self.labels(functionals)),)
 
+    def compute(self, analysis: Any, functionals: Sequence[str]) -> np.ndarray:
+        raise ConfigError(f"{self.name} comes from a network, not from one waveform; featurize")
+
     def load(self, backend: Literal["auto", "litert", "tensorflow"]) -> YamnetModel:
         """The network, ready to run in this process."""
         return load(self.about["folder"], backend)

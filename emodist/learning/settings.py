@@ -44,6 +44,7 @@ class TrainSettings(Settings):
     seed: int = setting(0, "of everything random")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.pca is not None and self.pca < 1:
             raise ConfigError(f"pca must be at least 1; got {self.pca}")
         self.build_model()

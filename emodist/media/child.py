@@ -20,6 +20,7 @@ from typing import Any
 
 from emodist.errors import EmodistError, FileTimeoutError, ProcessDiedError, UnexpectedError
 from emodist.media.settings import MediaSettings
+from emodist.plugins.folders import told
 from emodist.storage import NO_SPACE
 
 START_TIMEOUT_S = 300.0
@@ -133,8 +134,10 @@ def serve(pipe: Connection) -> None:
         # This imports the stage, which is slow, and the watch over the parent stands already.
         make, settings = pipe.recv()
         stage = make(settings)
-    except EmodistError as error:
-        pipe.send(error)
+    except (EOFError, ConnectionResetError):
+        raise
+    except Exception as error:
+        pipe.send(error if isinstance(error, EmodistError) else UnexpectedError(told(error)))
         return
     pipe.send("ready")
     while True:
@@ -152,8 +155,7 @@ def serve(pipe: Connection) -> None:
             raise
         except Exception as error:
             is_full = isinstance(error, OSError) and error.errno in NO_SPACE
-            unknown = UnexpectedError(f"{type(error).__name__}: {error}")
-            pipe.send(error if is_full else unknown)
+            pipe.send(error if is_full else UnexpectedError(told(error)))
 
 
 def _end_with(parent: int) -> None:

@@ -48,6 +48,7 @@ class MediaSettings(Settings):
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("path", "out"):
             if not getattr(self, name):
                 raise ConfigError(f"{name} is not set; say where, as in {name}=DIR")

@@ -23,6 +23,7 @@ from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
 from emodist.media import variants
 from emodist.media.settings import ExtractSettings, FeaturizeSettings, MediaSettings
+from emodist.plugins.folders import told
 from emodist.tables import schema, stream
 
 # Rows of many clips make one batch: Arrow's cost is by batch and column, not by row.
@@ -150,8 +151,16 @@ class Featurize:
         self.schema = decoded_schema(settings)
         row_bytes = schema.row_bytes(self.schema) + (NETWORK_BYTES if self.network else 0)
         self.batch_rows = max(1, BATCH_BYTES // row_bytes)
+        self.shapes = {k: v.shape(settings.functionals) for k, v in self.features.items()}
         # Compiled kernels and cached filters are made before the clock of a file starts.
-        self._compute(np.zeros(decode.SAMPLE_RATE, np.float32))
+        try:
+            self._compute(np.zeros(decode.SAMPLE_RATE, np.float32))
+        except EmodistError:
+            raise
+        except Exception:
+            # Of a feature that fails on silence alone, files can still be made; of another, each
+            # file says what is wrong.
+            pass
 
     def __call__(self, recordings: Iterable[dict[str, Any]]) -> Iterator[Message]:
         rows: list[dict[str, Any]] = []
@@ -199,6 +208,12 @@ class Featurize:
     def _compute(self, waveform: np.ndarray) -> dict[str, np.ndarray]:
         s = self.settings
         found = features.extract(waveform, self.features, s.functionals, s.n_fft, s.hop_length)
+        for name, values in found.items():
+            if np.shape(values) != self.shapes[name]:
+                given, promised = np.shape(values), self.shapes[name]
+                raise ValueError(f"{name} gives numbers of shape {given}, and promises {promised}")
+            if not np.isfinite(values).all():
+                raise ValueError(f"{name} gives numbers that are not finite")
         if self.network:
             found[NETWORK_INPUT.name] = network_input(waveform).ravel()
         return found
@@ -317,7 +332,7 @@ def _judged(recording: dict[str, Any], sound: Sound, outcomes: Outcomes) -> Iter
         found = error
     # Whatever goes wrong with one file is a row of `failures`, with its name and message.
     except Exception as error:
-        found = UnexpectedError(f"{type(error).__name__}: {error}")
+        found = UnexpectedError(told(error))
     outcomes[recording["recording_id"]] = found
 
 

@@ -212,7 +212,7 @@ _WRITERS: dict[str, Callable[[Any, Path], None]] = {
 
 def _settings(about: dict[str, Any]) -> dict[str, Any]:
     """Settings of a bundle as they are given; JSON has lists for tuples."""
-    found = dict(about["settings"])
+    found = {k: v for k, v in about["settings"].items() if k != "plugin_files"}
     if found["features"] is not None:
         found["features"] = tuple(found["features"])
     return found

@@ -33,5 +33,5 @@ def rival(settings: TrainSettings | NetworkSettings, model: str) -> TrainSetting
     kind = model_kind(model)
     if isinstance(settings, kind):
         return dataclasses.replace(settings, model=model, model_settings={})
-    same = ("folds", "speaker_norm", "calibrate", "seed")
+    same = ("folds", "speaker_norm", "calibrate", "seed", "plugins")
     return kind(model=model, **{name: getattr(settings, name) for name in same})

@@ -1,4 +1,4 @@
-"""What a submitted job takes along: its script, the package, settings and variables."""
+"""What a submitted job takes along: its script, the package, settings, plugins and variables."""
 
 import contextlib
 import dataclasses
@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 
 import emodist
-from emodist import registry
+from emodist import registry, storage
 from emodist.errors import ConfigError
+from emodist.plugins import source
 
 # The verbs that `jobs/` has scripts for: work of hours, whose input and output stand elsewhere.
 JOBS = ("extract", "featurize", "train", "tune", "predict")
@@ -51,10 +52,23 @@ class Job:
     @property
     def entrypoint(self) -> str:
         config = ("--config", f"{self.name}.yaml") if self.config else ()
-        return shlex.join(["python", "-m", "emodist", self.name, *config, *self.words])
+        words = [word for word in self.words if not word.startswith("plugins=")]
+        if packed := ",".join(self.plugins()):
+            words.append(f"plugins={packed}")
+        return shlex.join(["python", "-m", "emodist", self.name, *config, *words])
 
     def gpus(self) -> dict[str, Any]:
         """The settings that ask for GPUs, with what they ask for."""
+        return {k: v for k, v in self._given().items() if k.endswith(("gpu", "gpus")) and v}
+
+    def plugins(self) -> dict[str, str]:
+        """Plugin folders by where they lie in the package; their place is that of this machine."""
+        given = self._given().get("plugins") or ()
+        places = given.split(",") if isinstance(given, str) else given
+        return {f"plugins/{number}": str(place) for number, place in enumerate(places)}
+
+    def _given(self) -> dict[str, Any]:
+        """The settings of the file, and the words that win over them."""
         given: dict[str, Any] = {}
         with contextlib.suppress(yaml.YAMLError):
             content = yaml.safe_load(Path(self.config).read_text()) if self.config else None
@@ -63,7 +77,7 @@ class Job:
                 key, equals, value = word.partition("=")
                 if equals:
                     given[key] = yaml.safe_load(value)
-        return {k: v for k, v in given.items() if k.endswith(("gpu", "gpus")) and v}
+        return given
 
 
 def known_jobs() -> list[str]:
@@ -73,12 +87,12 @@ def known_jobs() -> list[str]:
 
 @contextlib.contextmanager
 def packed(job: Job) -> Iterator[Path]:
-    """A folder with the package and the settings file, and nothing else.
+    """A folder with the package, the settings file and the plugins, and nothing else.
 
     Raises
     ------
     ConfigError
-        If it is larger than the Jobs API takes; says what is large.
+        If it is larger than the Jobs API takes, or a folder holds no plugins.
     """
     with tempfile.TemporaryDirectory(prefix="emodist-job-") as name:
         folder = Path(name)
@@ -86,6 +100,11 @@ def packed(job: Job) -> Iterator[Path]:
         shutil.copytree(Path(emodist.__file__).parent, folder / "emodist", ignore=skipped)
         if job.config:
             shutil.copy(job.config, folder / f"{job.name}.yaml")
+        for within, place in job.plugins().items():
+            for file, content in source.read(storage.absolute(place)).files.items():
+                path = folder / within / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
         check_size(folder)
         yield folder
 

@@ -44,7 +44,7 @@ def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]
     folder.claim(settings, digest, write=True)
     rules = Rules.of(settings, digest, loaded.about)
     work = rows.plan(settings.out, rules, made.features, is_scaled)
-    maker = Maker(settings.out, settings.bundle, rules, made.features)
+    maker = Maker(settings, rules, made.features)
     done = _on_ray(work, maker, settings) if _wants_ray(media, settings) else map(maker, work)
     shown = tqdm(done, "predicting", len(work), unit=" files", disable=not sys.stderr.isatty())
     n_rows = sum(shown)
@@ -64,14 +64,14 @@ def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]
 class Maker:
     """Makes the predictions for one file after another; loads the bundle with the first."""
 
-    def __init__(self, out: str, bundle_uri: str, rules: Rules, features: tuple[str, ...]):
-        self.out, self.bundle_uri, self.rules, self.features = out, bundle_uri, rules, features
+    def __init__(self, settings: PredictSettings, rules: Rules, features: tuple[str, ...]):
+        self.settings, self.rules, self.features = settings, rules, features
         self.loaded: AnyBundle | None = None
 
     def __call__(self, work: FileWork) -> int:
         if self.loaded is None:
-            self.loaded = bundle.load(self.bundle_uri)
-        return rows.predict_file(self.out, work, self.loaded, self.rules, self.features)
+            self.loaded = bundle.load(self.settings.bundle)
+        return rows.predict_file(self.settings.out, work, self.loaded, self.rules, self.features)
 
 
 def _wants_ray(media: dict[str, Any], settings: PredictSettings) -> bool:

@@ -10,6 +10,7 @@ from emodist.errors import ConfigError
 from emodist.media.settings import FeaturizeSettings, MediaSettings
 from emodist.models.bundle import Bundle
 from emodist.models.network_bundle import NetworkBundle
+from emodist.plugins import folders
 
 # What `bundle.load` gives.
 AnyBundle: TypeAlias = Bundle | NetworkBundle
@@ -96,6 +97,7 @@ class ServeSettings(Settings):
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.bundle:
             raise ConfigError("bundle is not set; say which, as in bundle=DIR")
         object.__setattr__(self, "bundle", storage.absolute(self.bundle))
@@ -124,6 +126,7 @@ def featurize_settings(settings: PredictSettings, about: Mapping[str, Any]) -> F
             f"{settings.bundle} does not say how its features were made; train it on an output "
             "folder of `emodist featurize`"
         )
+    folders.check(settings.bundle, made.get("plugin_files", {}), "features/")
     own = {"segment_s": made["segment_s"], "hop_s": made["hop_s"]}
     if settings.segment_s != "bundle":
         own = {"segment_s": settings.segment_s, "hop_s": None}
@@ -131,7 +134,7 @@ def featurize_settings(settings: PredictSettings, about: Mapping[str, Any]) -> F
         own["hop_s"] = settings.hop_s
     shared = ("path", "out", "corpus", "corpus_settings", "max_duration_s", "file_timeout_s",
               "max_failed_fraction", "engine", "address", "workers", "price_per_cpu_h",
-              "yamnet_gpus")  # fmt: skip
+              "yamnet_gpus", "plugins")  # fmt: skip
     found = FeaturizeSettings(
         **{name: getattr(settings, name) for name in shared},
         **own,

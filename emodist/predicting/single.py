@@ -206,7 +206,7 @@ def _predict_settings(
     settings: ServeSettings, bundle_uri: str, out: str, words: Sequence[str] = ()
 ) -> PredictSettings:
     same = ("max_duration_s", "file_timeout_s", "min_confidence", "min_speech_fraction",
-            "yamnet_model")  # fmt: skip
+            "yamnet_model", "plugins")  # fmt: skip
     return config.load(
         PredictSettings,
         None,

@@ -37,6 +37,7 @@ class ReportSettings(Settings):
     seed: int = setting(0, "of everything random")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, least in {"sample": 10, "importance_rows": 0, "seed": 0}.items():
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be at least {least}; got {getattr(self, name)}")

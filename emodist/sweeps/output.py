@@ -105,6 +105,8 @@ def finish(out: str, kind: Any, rows: Sequence[Row], found: dict[str, Any]) -> N
 def as_config(settings: Any) -> dict[str, Any]:
     """Settings as a settings file has them: those of an entry stand under its name."""
     lines = settings.identity()
+    if lines.pop("plugin_files", None):
+        lines["plugins"] = list(settings.plugins)
     for choice, (_, target) in settings.CHOICES.items():
         own = lines.pop(target)
         if own:

@@ -31,6 +31,7 @@ from threadpoolctl import threadpool_limits
 from emodist import storage
 from emodist.config import Settings, setting
 from emodist.errors import ConfigError, OutputError
+from emodist.plugins.folders import told
 from emodist.sweeps.proposals import Optuna, Proposals, Row, Searched, Sobol
 
 # Asynchronous successive halving (Li et al. 2020): after 1, 3, 9, ... steps, the best third goes
@@ -73,6 +74,7 @@ class SweepSettings(Settings):
     workers: int | None = setting(None, "trials at once; default: one per CPU", rows=False)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("trials", "workers"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -227,8 +229,7 @@ def advance(kind: Kind, row: Row, n_cpus: int = 1) -> Row:
         # Of the place where it is kept, not of the configuration.
         raise
     except Exception as error:
-        message = (str(error).strip().splitlines() or [""])[0]
-        row.update(status="failed", score=None, message=f"{type(error).__name__}: {message}")
+        row.update(status="failed", score=None, message=told(error))
     row["seconds"] = round(row["seconds"] + time.monotonic() - clock, 4)
     row["cpu_s"] = round(row["cpu_s"] + time.process_time() - cpu, 4)
     return row

@@ -104,6 +104,9 @@ class NetworkSweep(SweepSettings):
             self.of(model)
             self.changes(model)
 
+    def entries(self) -> list[tuple[str, Any]]:
+        return [*super().entries(), ("batch_augmentations", self.augment)]
+
     def resources(self) -> dict[str, float]:
         gpus = {"GPU": self.gpus_per_trial} if self.gpus_per_trial else {}
         return {"CPU": float(self.cpus_per_trial), **gpus}
@@ -113,7 +116,7 @@ class NetworkSweep(SweepSettings):
         fixed = {name: value for name in SEARCHED if (value := getattr(self, name)) != "search"}
         same = (
             *("epochs", "batch_size", "patience", "dev_fraction", "mixed_precision", "balance"),
-            *("folds", "speaker_norm", "seed"),
+            *("folds", "speaker_norm", "seed", "plugins"),
         )
         given: dict[str, Any] = {
             "model_settings": self.model_settings.get(model, {}),

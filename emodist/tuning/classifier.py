@@ -21,7 +21,7 @@ from emodist.sweeps.trials import Row, SweepSettings
 from emodist.tuning._nested import Nested, counted, inner_folds, own, own_space
 
 # `ensemble` is several of the others, and costs as much as all of them.
-MODELS = tuple(name for name in registry.names("estimators") if name != "ensemble")
+MODELS = tuple(name for name in registry.own_names("estimators") if name != "ensemble")
 COMPONENTS = (16, 32, 64, 128, 256)
 
 
@@ -158,6 +158,7 @@ def _base(settings: ClassifierSweep) -> TrainSettings:
         balance="weights" if settings.balance == "search" else settings.balance,
         speaker_norm=settings.speaker_norm,
         seed=settings.seed,
+        plugins=settings.plugins,
     )
 
 

@@ -47,7 +47,7 @@ class ClustersSweep(SweepSettings):
 
     kind: Literal["clusters"] = setting("clusters", "what is tuned")
     algorithms: tuple[str, ...] = setting(
-        registry.names("clusterers"), "which clusterers to choose from"
+        registry.own_names("clusterers"), "which clusterers to choose from"
     )
     algorithm_settings: dict = setting({}, "settings of a clusterer that are not searched")
     objective: Literal["silhouette", "calinski_harabasz", "davies_bouldin", "stability"] = setting(
@@ -95,6 +95,7 @@ class ClustersSweep(SweepSettings):
             "n_resamples": self.n_resamples,
             "sample": self.sample,
             "seed": self.seed,
+            "plugins": self.plugins,
         }
         return ClusterSettings(algorithm=algorithm, **{**given, **more})
 

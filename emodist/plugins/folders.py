@@ -1,0 +1,235 @@
+"""Which plugin folders are in force in this process, and which version of them.
+
+A folder that was used stays in force while the process lives, as a module that was imported does.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
+from hashlib import sha256
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from typing import Any
+
+from emodist.errors import ConfigError
+from emodist.plugins import source
+from emodist.plugins.source import KINDS, Folder
+
+PACKAGE = Path(__file__).parents[1]
+GROUP = "emodist.plugins"
+
+
+class Folders(tuple):
+    """Places of plugin folders; a pickle takes along what they hold."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpacked, (tuple((place, dict(_used[place].files)) for place in self),)
+
+
+# Those that settings named, in their order.
+_used: dict[str, Folder] = {}
+
+
+def use(places: Iterable[str]) -> Folders:
+    """Put folders in force in this process, and in all that the result is sent to.
+
+    A folder that has changed since it was used is read again.
+
+    Raises
+    ------
+    ConfigError
+        If one is no plugin folder, or holds a name that is taken.
+    """
+    chosen = []
+    for given in places:
+        if "://" in given:
+            raise ConfigError(f"plugins takes folders of this machine; got {given}")
+        place = os.path.abspath(os.path.expanduser(given))
+        known = _used.get(place)
+        if known is None or known.state not in (None, source.state(place)):
+            folder = source.read(place)
+            if folder != known:
+                _check(folder, (other for other in _in_force() if other.place != place))
+                source.warn_of_heavy(folder)
+                _forget(place)
+            _used[place] = folder
+        chosen.append(place)
+    return Folders(chosen)
+
+
+def modules(kind: str) -> dict[str, str]:
+    """The file of each module that plugins add to a registry, by name; helpers (`_NAME`) too."""
+    return {
+        name: os.path.join(folder.place, file)
+        for folder in (_in_force() if kind in KINDS else ())
+        for name, file in folder.modules(kind).items()
+    }
+
+
+def versions(kind: str, names: Collection[str]) -> dict[str, str]:
+    """Which plugin files these entries are made of: SHA-256 by path within their folder."""
+    found: dict[str, str] = {}
+    for folder in _in_force():
+        found |= folder.versions(kind, names)
+    return found
+
+
+def check(what: str, made_with: Mapping[str, str], kind: str = "") -> None:
+    """See that plugin files are in force, as they were when something was made.
+
+    Parameters
+    ----------
+    what : str
+        What was made, as the message calls it.
+    made_with : mapping
+        As `versions` gave it; those of another registry than `kind` do not count.
+
+    Raises
+    ------
+    ConfigError
+        If one is missing or another version.
+    """
+    wanted = {file: sha for file, sha in made_with.items() if file.startswith(kind)}
+    here: dict[str, str] = {}
+    for folder in _in_force():
+        here |= {
+            file: sha256(folder.files[file]).hexdigest()
+            for file in wanted.keys() & folder.files.keys()
+        }
+    if found := difference(wanted, here):
+        raise ConfigError(f"{what} was {found}")
+
+
+def difference(theirs: Mapping[str, str], ours: Mapping[str, str]) -> str | None:
+    """How the plugins that made something differ from those in force; None: they do not.
+
+    Examples
+    --------
+    >>> difference({"features/breath_rate.py": "0a"}, {"features/breath_rate.py": "1b"})
+    'made with another version of features/breath_rate.py'
+    """
+    for file in {**theirs, **ours}:
+        if file not in ours:
+            return f"made with {file}, a plugin that is not here; say where, as in plugins=FOLDER"
+        if file not in theirs:
+            return f"made without the plugin {file}"
+        if theirs[file] != ours[file]:
+            return f"made with another version of {file}"
+    return None
+
+
+def place_of(error: BaseException) -> str | None:
+    """File and line of the plugin where an error comes from; None if from none."""
+    roots = tuple(folder.place + os.sep for folder in _in_force())
+    found, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.startswith(roots):
+            found = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
+
+
+def told(error: BaseException) -> str:
+    """An error that emodist does not know, in one line: what it says, and where if in a plugin."""
+    first = (str(error).strip().splitlines() or [""])[0]
+    where = place_of(error)
+    return f"{type(error).__name__}: {first}" + (f" ({where})" if where else "")
+
+
+def problems() -> tuple[str, ...]:
+    """What is wrong with installed plugins, a sentence each; they are left out."""
+    return _installed()[1]
+
+
+class _Finder:
+    """Finds modules of plugins, asked after Python's own finders have found none in the package."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        root, _, rest = name.partition(".")
+        kind, _, module = rest.partition(".")
+        if root != "emodist" or kind not in KINDS or not module or "." in module:
+            return None
+        return PathFinder.find_spec(name, [f"{folder.place}/{kind}" for folder in _in_force()])
+
+
+sys.meta_path.append(_Finder)  # type: ignore[arg-type]
+
+
+def _in_force() -> Iterator[Folder]:
+    yield from list(_used.values())
+    yield from _installed()[0]
+
+
+@cache
+def _installed() -> tuple[tuple[Folder, ...], tuple[str, ...]]:
+    """Folders of packages with an entry point, and a sentence on each that cannot be used."""
+    # Slow to load, and wanted only where entries are.
+    import importlib.metadata
+
+    found: list[Folder] = []
+    wrong = []
+    for point in importlib.metadata.entry_points(group=GROUP):
+        try:
+            # Runs only what stands above it.
+            spec = importlib.util.find_spec(point.value)
+            if spec is None:
+                raise ConfigError(f"there is no module {point.value}")
+            within = spec.submodule_search_locations or [os.path.dirname(spec.origin or "")]
+            folder = source.read(os.path.abspath(next(iter(within))))
+            _check(folder, found)
+            found.append(folder)
+        # Whatever it is, other commands do not need it.
+        except Exception as error:
+            wrong.append(f"the installed plugin {point.name} is left out: {error}")
+    return tuple(found), tuple(wrong)
+
+
+def _check(folder: Folder, others: Iterable[Folder]) -> None:
+    others = list(others)
+    for kind in KINDS:
+        for name, file in folder.modules(kind).items():
+            where = os.path.join(folder.place, file)
+            if not name.isidentifier() or name != name.lower():
+                raise ConfigError(
+                    f"{where}: a name is small letters, digits and underscores; rename the file"
+                )
+            if Path(PACKAGE, kind, f"{name}.py").exists() or Path(PACKAGE, kind, name).is_dir():
+                raise ConfigError(f"{where}: emodist has {kind}/{name}.py itself; rename the file")
+            if twin := next((other for other in others if name in other.modules(kind)), None):
+                raise ConfigError(
+                    f"{where}: {twin.place} holds {kind}/{name}.py too; rename one of them"
+                )
+
+
+def _forget(place: str) -> None:
+    """Drop the modules of a folder that has changed; objects of their classes stay as they are."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if name.startswith("emodist.") and file.startswith(place + os.sep):
+            del sys.modules[name]
+            parent, _, own = name.rpartition(".")
+            vars(sys.modules.get(parent)).pop(own, None) if parent in sys.modules else None
+            # Python takes what is as long and as old, to the second, for the same.
+            with contextlib.suppress(OSError):
+                os.unlink(importlib.util.cache_from_source(file))
+    importlib.invalidate_caches()
+
+
+def _unpacked(packed: Iterable[tuple[str, dict[str, bytes]]]) -> Folders:
+    """In a process that was sent settings: what they brought, in its own place if it is there."""
+    chosen = []
+    for place, files in packed:
+        if place not in _used or _used[place].files != files:
+            here = source.read(place) if os.path.isdir(place) else None
+            if here is None or here.files != files:
+                place = source.written(files)
+            _used.setdefault(place, Folder(place, files))
+        chosen.append(place)
+    return Folders(chosen)
