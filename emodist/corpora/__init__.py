@@ -2,7 +2,7 @@
 
 An entry is a frozen dataclass derived from `Corpus`. What is known of the dataset stands in class
 attributes, as plain data: labels, licence, citation, addresses, checksums, protocols, defects.
-Labels are the corpus's own words; `emodist.ontology` says what they mean elsewhere.
+Labels are the corpus's own words; `common` says what they mean elsewhere (`emodist.ontology`).
 
 A file that does not fit raises CorpusError. A file that fits but whose raters did not agree has
 the label None, and its attributes say what they said.
@@ -12,9 +12,14 @@ import dataclasses
 import textwrap
 from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeAlias
 
 from emodist import registry
+
+# What every entry has; the registry says which is missing.
+NEEDED = ("title", "source", "licence", "citation", "describe")
+# Of labels: the common word, or that and what is lost.
+Meanings: TypeAlias = Mapping[str, str | tuple[str | None, str] | None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +90,11 @@ class Corpus:
         Of a complete copy.
     label_counts : mapping of str to int
         Recordings of each label in a complete copy.
+    common : mapping
+        For each label the common word (`emodist.ontology.COMMON`), or a pair of it and what is
+        lost on the way; None where the label says that there is none.
+    acted : bool
+        Whether the speakers were told what to feel.
     protocols : tuple of Protocol
         Official or customary; the first is the default.
     defects : tuple of str
@@ -101,6 +111,8 @@ class Corpus:
     speakers: ClassVar[tuple[str, ...]] = ()
     n_recordings: ClassVar[int | None] = None
     label_counts: ClassVar[Mapping[str, int]] = {}
+    common: ClassVar[Meanings] = {}
+    acted: ClassVar[bool] = False
     protocols: ClassVar[tuple[Protocol, ...]] = ()
     defects: ClassVar[tuple[str, ...]] = ()
     downloads: ClassVar[tuple[Download, ...]] = ()

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import ClassVar, Self
 
-from emodist.corpora import Corpus, Description, Protocol, _labels
+from emodist.corpora import Corpus, Description, Meanings, Protocol, _labels
 from emodist.errors import ConfigError, CorpusError
 
 EMOTIONS = {
@@ -69,6 +69,11 @@ class CremaD(Corpus):
         "perceived labels. The host's zip has Git LFS pointers in place of sound."
     )
     labels: ClassVar[tuple[str, ...]] = tuple(EMOTIONS.values())
+    common: ClassVar[Meanings] = {
+        "neutral": "neutral", "happy": "happy", "sad": "sad", "anger": "angry", "fear": "fearful",
+        "disgust": "disgust",
+    }  # fmt: skip
+    acted: ClassVar[bool] = True
     speakers: ClassVar[tuple[str, ...]] = SPEAKERS
     n_recordings: ClassVar[int | None] = 7442
     protocols: ClassVar[tuple[Protocol, ...]] = (

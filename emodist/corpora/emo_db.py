@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import ClassVar
 
-from emodist.corpora import LEAVE_ONE_SPEAKER_OUT, Corpus, Description, Download, Protocol
+from emodist.corpora import LEAVE_ONE_SPEAKER_OUT, Corpus, Description, Download, Meanings, Protocol
 from emodist.errors import CorpusError
 
 # The letters are those of the German words: Wut, Langeweile, Ekel, Angst, Freude, Trauer.
@@ -35,6 +35,15 @@ class EmoDb(Corpus):
     )
     access: ClassVar[str] = "emodist fetch emo_db --out DIR"
     labels: ClassVar[tuple[str, ...]] = tuple(EMOTIONS.values())
+    common: ClassVar[Meanings] = {
+        "neutral": "neutral",
+        "happiness": ("happy", "Freude is nearer to joy; it is acted loud and lively"),
+        "sadness": "sad",
+        "anger": ("angry", "Wut is hot anger; cold anger is not in the corpus"),
+        "fear": ("fearful", "Angst is fear and anxiety"),
+        "disgust": "disgust", "boredom": "bored",
+    }  # fmt: skip
+    acted: ClassVar[bool] = True
     speakers: ClassVar[tuple[str, ...]] = tuple(sorted(MEN + WOMEN))
     n_recordings: ClassVar[int | None] = 535
     label_counts: ClassVar[Mapping[str, int]] = {

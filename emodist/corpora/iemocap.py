@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import ClassVar, Self
 
 from emodist import storage
-from emodist.corpora import Corpus, Description, Protocol, _labels
+from emodist.corpora import Corpus, Description, Meanings, Protocol, _labels
 from emodist.errors import AsideError, ConfigError, CorpusError
 
 EMOTIONS = {
@@ -67,6 +67,22 @@ class Iemocap(Corpus):
         "the whole release, or the sound in sentences/ with dialog/EmoEvaluation beside it."
     )
     labels: ClassVar[tuple[str, ...]] = (*EMOTIONS.values(), NO_AGREEMENT)
+    common: ClassVar[Meanings] = {
+        "neutral": "neutral",
+        "happy": ("happy", "with classes=four, excited (exc) is in it already"),
+        "excited": (
+            "happy",
+            "merged: excited is positive but aroused, and two thirds of what happy then holds",
+        ),
+        "sad": "sad", "angry": "angry",
+        "frustrated": (
+            "frustrated",
+            "the largest class; no other corpus here has it, and there it is mostly called anger",
+        ),
+        "fearful": "fearful", "disgusted": "disgust", "surprised": "surprised", "other": "other",
+        "no agreement": (None, "raters chose different words; it is none of them"),
+    }  # fmt: skip
+    acted: ClassVar[bool] = True
     speakers: ClassVar[tuple[str, ...]] = tuple(f"Ses0{s}{sex}" for s in SESSIONS for sex in "FM")
     n_recordings: ClassVar[int | None] = 10039
     # As the raters' codes say: the four customary classes are 5531 with happy and excited.

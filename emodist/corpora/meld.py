@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import ClassVar, Self
 
-from emodist.corpora import Corpus, Description, Protocol, _labels
+from emodist.corpora import Corpus, Description, Meanings, Protocol, _labels
 from emodist.errors import ConfigError, CorpusError
 
 EMOTIONS = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
@@ -54,6 +54,15 @@ class Meld(Corpus):
         "inside it."
     )
     labels: ClassVar[tuple[str, ...]] = EMOTIONS
+    common: ClassVar[Meanings] = {
+        "neutral": "neutral",
+        "joy": ("happy", "judged from text and picture too; often laughter and irony"),
+        "sadness": "sad",
+        "anger": ("angry", "frustration and annoyance were judged as anger"),
+        "fear": "fearful", "disgust": "disgust",
+        "surprise": ("surprised", "pleasant and unpleasant"),
+    }  # fmt: skip
+    acted: ClassVar[bool] = True
     n_recordings: ClassVar[int | None] = 13708
     protocols: ClassVar[tuple[Protocol, ...]] = (
         Protocol(

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import ClassVar, Self
 
-from emodist.corpora import Corpus, Description, Protocol, _labels
+from emodist.corpora import Corpus, Description, Meanings, Protocol, _labels
 from emodist.errors import CorpusError
 
 EMOTIONS = {
@@ -53,6 +53,11 @@ class MspPodcast(Corpus):
         "Send the signed licence as the source says. Give Audios as PATH and keep Labels beside it."
     )
     labels: ClassVar[tuple[str, ...]] = tuple(EMOTIONS.values())
+    common: ClassVar[Meanings] = {
+        "neutral": "neutral", "happiness": "happy", "sadness": "sad", "anger": "angry",
+        "fear": "fearful", "disgust": "disgust", "contempt": "contempt", "surprise": "surprised",
+        "other": "other",
+    }  # fmt: skip
     protocols: ClassVar[tuple[Protocol, ...]] = (
         Protocol(
             "by:split",

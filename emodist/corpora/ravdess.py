@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import ClassVar
 
-from emodist.corpora import Corpus, Description, Download, Protocol
+from emodist.corpora import Corpus, Description, Download, Meanings, Protocol
 from emodist.errors import CorpusError
 
 EMOTIONS = {
@@ -41,6 +41,13 @@ class Ravdess(Corpus):
     )
     access: ClassVar[str] = "emodist fetch ravdess --out DIR (speech; --parts speech,song for both)"
     labels: ClassVar[tuple[str, ...]] = tuple(EMOTIONS.values())
+    common: ClassVar[Meanings] = {
+        "neutral": "neutral",
+        "calm": ("calm", "a second baseline beside neutral; no other corpus here has it"),
+        "happy": "happy", "sad": "sad", "angry": "angry", "fearful": "fearful",
+        "disgust": "disgust", "surprised": "surprised",
+    }  # fmt: skip
+    acted: ClassVar[bool] = True
     speakers: ClassVar[tuple[str, ...]] = tuple(f"{actor:02d}" for actor in range(1, 25))
     # Speech, sound only; with song (1012) and the videos there are 7356 files.
     n_recordings: ClassVar[int | None] = 1440

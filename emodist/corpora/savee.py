@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import ClassVar
 
-from emodist.corpora import LEAVE_ONE_SPEAKER_OUT, Corpus, Description, Protocol
+from emodist.corpora import LEAVE_ONE_SPEAKER_OUT, Corpus, Description, Meanings, Protocol
 from emodist.errors import ConfigError, CorpusError
 
 # Two-letter codes first: `sa` is not `s`, and there is no `s`.
@@ -45,6 +45,11 @@ class Savee(Corpus):
     )
     access: ClassVar[str] = "Register at the source; the address of the files comes by mail."
     labels: ClassVar[tuple[str, ...]] = tuple(sorted(EMOTIONS.values()))
+    common: ClassVar[Meanings] = {
+        "neutral": "neutral", "happiness": "happy", "sadness": "sad", "anger": "angry",
+        "fear": "fearful", "disgust": "disgust", "surprise": "surprised",
+    }  # fmt: skip
+    acted: ClassVar[bool] = True
     speakers: ClassVar[tuple[str, ...]] = SPEAKERS
     n_recordings: ClassVar[int | None] = 480
     label_counts: ClassVar[Mapping[str, int]] = {

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import ClassVar
 
-from emodist.corpora import LEAVE_ONE_SPEAKER_OUT, Corpus, Description, Protocol
+from emodist.corpora import LEAVE_ONE_SPEAKER_OUT, Corpus, Description, Meanings, Protocol
 from emodist.errors import CorpusError
 
 EMOTIONS = {
@@ -34,6 +34,15 @@ class Tess(Corpus):
     )
     access: ClassVar[str] = "Download all files from the source (no form to sign) and unpack them."
     labels: ClassVar[tuple[str, ...]] = tuple(EMOTIONS.values())
+    common: ClassVar[Meanings] = {
+        "neutral": "neutral", "happy": "happy", "sad": "sad", "angry": "angry", "fear": "fearful",
+        "disgust": "disgust",
+        "pleasant surprise": (
+            "surprised",
+            "only pleasant surprise; elsewhere surprise may be unpleasant",
+        ),
+    }  # fmt: skip
+    acted: ClassVar[bool] = True
     speakers: ClassVar[tuple[str, ...]] = ("OAF", "YAF")
     n_recordings: ClassVar[int | None] = 2800
     protocols: ClassVar[tuple[Protocol, ...]] = (LEAVE_ONE_SPEAKER_OUT,)

@@ -38,6 +38,12 @@ class Ensemble:
         for name in self.members:
             registry.get("estimators", name)
 
+    @property
+    def trusts(self) -> tuple[str, ...]:
+        members = (registry.build("estimators", name) for name in self.members)
+        own = ("sklearn.utils._bunch.Bunch",)
+        return own + tuple(type for member in members for type in getattr(member, "trusts", ()))
+
     def build(self, class_weight: str | None, seed: int):
         members = [
             (name, registry.build("estimators", name).build(class_weight, seed))

@@ -17,6 +17,9 @@ class HistGradientBoosting:
         "n_rounds": ("log_int", 50, 300),
         "n_leaves": ("log_int", 4, 63),
     }
+    trusts: ClassVar[tuple[str, ...]] = (
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    )
 
     learning_rate: float = 0.05
     n_rounds: int = 150

@@ -13,6 +13,10 @@ class Knn:
     """Parameters: `n_neighbors`, weighted by distance. It takes no class weights."""
 
     SPACE: ClassVar[Space] = {"n_neighbors": ("log_int", 3, 50)}
+    trusts: ClassVar[tuple[str, ...]] = (
+        "sklearn.metrics._dist_metrics.EuclideanDistance64",
+        "sklearn.neighbors._kd_tree.KDTree",
+    )
 
     n_neighbors: int = 15
 

@@ -16,6 +16,7 @@ class Lda:
     """
 
     SPACE: ClassVar[Space] = {"shrinkage": ("linear", 0.02, 0.9)}
+    trusts: ClassVar[tuple[str, ...]] = ("emodist.estimators._balanced_lda.BalancedLda",)
 
     shrinkage: float = 0.3
 

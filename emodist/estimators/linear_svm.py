@@ -14,6 +14,7 @@ class LinearSvm:
     """Parameters: `c`, the inverse strength of the penalty."""
 
     SPACE: ClassVar[Space] = {"c": ("log", 1e-5, 1.0)}
+    trusts: ClassVar[tuple[str, ...]] = ("emodist.estimators._softmax.Softmax",)
 
     c: float = 3e-4
 

@@ -20,6 +20,9 @@ class Mlp:
         "alpha": ("log", 1e-3, 10.0),
         "n_epochs": ("log_int", 20, 120),
     }
+    trusts: ClassVar[tuple[str, ...]] = (
+        "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    )
 
     n_hidden: int = 256
     alpha: float = 1.0

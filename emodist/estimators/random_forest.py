@@ -14,6 +14,7 @@ class RandomForest:
 
     # More trees are never worse, only slower.
     SPACE: ClassVar[Space] = {"min_leaf": ("log_int", 1, 20)}
+    trusts: ClassVar[tuple[str, ...]] = ("sklearn.tree._tree.Tree",)
 
     n_trees: int = 400
     min_leaf: int = 1

@@ -17,6 +17,7 @@ class RbfSvm:
         "c": ("log", 0.1, 1000.0),
         "gamma": ("choice", ("scale", 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)),
     }
+    trusts: ClassVar[tuple[str, ...]] = ("emodist.estimators._softmax.Softmax",)
 
     c: float = 5.0
     gamma: float | str = "scale"

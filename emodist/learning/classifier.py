@@ -26,6 +26,12 @@ from emodist.learning.dataset import Dataset
 from emodist.learning.folds import Fold, overlap
 from emodist.learning.settings import Judged, TrainSettings
 
+# Types of the steps before the classifier that skops does not trust by itself; none runs code.
+TRUSTS = (
+    "emodist.estimators._winsorizer.Winsorizer",
+    "imblearn.over_sampling._smote.base.SMOTE",
+    "imblearn.pipeline.Pipeline",
+)
 # SMOTE draws between so many neighbours of a class.
 SMOTE_NEIGHBORS = 5
 # Up to so many numbers, threads cost more than they bring: 960 rows of 700 take logistic

@@ -11,6 +11,7 @@ import hashlib
 import importlib.metadata
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,26 +23,13 @@ import skops.io
 import emodist
 from emodist import registry, storage
 from emodist.errors import ConfigError, OutputError
-from emodist.learning import calibration, evaluation
+from emodist.learning import calibration, classifier, evaluation
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from emodist.models import network_bundle
+from emodist.plugins import folders
 from emodist.tables import parquet, schema
 
-# What models hold beside the types that skops trusts by itself; none of them runs code.
-TRUSTED = (
-    "emodist.estimators._balanced_lda.BalancedLda",
-    "emodist.estimators._softmax.Softmax",
-    "emodist.estimators._winsorizer.Winsorizer",
-    "imblearn.over_sampling._smote.base.SMOTE",
-    "imblearn.pipeline.Pipeline",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
-    "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.tree._tree.Tree",
-    "sklearn.utils._bunch.Bunch",
-)
 PACKAGES = ("scikit-learn", "imbalanced-learn", "skops", "numpy")
 FILES = ("model.skops", "rows.parquet", "bundle.json")
 # What makes a bundle the bundle that it is; how a network learned stands beside it.
@@ -158,7 +146,7 @@ def load(uri: str) -> Bundle | network_bundle.NetworkBundle:
     Raises
     ------
     ConfigError
-        If there is none, or its model holds types that no classifier of emodist needs.
+        If there is none, or its model holds types that its classifier does not name.
     """
     uri = storage.absolute(uri)
     try:
@@ -168,10 +156,28 @@ def load(uri: str) -> Bundle | network_bundle.NetworkBundle:
         content = storage.read(storage.join(uri, "model.skops"))
     except FileNotFoundError:
         raise ConfigError(f"{uri} is no bundle: it has no bundle.json and model.skops") from None
-    strange = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED)
+    trusted = types(about.get("settings", {}), uri)
+    strange = set(skops.io.get_untrusted_types(data=content)) - set(trusted)
     if strange:
         raise ConfigError(f"{uri}/model.skops holds {sorted(strange)[0]}, which is not loaded")
-    return Bundle(skops.io.loads(content, trusted=list(TRUSTED)), about)
+    return Bundle(skops.io.loads(content, trusted=trusted), about)
+
+
+def types(settings: Mapping[str, Any], uri: str) -> list[str]:
+    """What a model with these settings may hold beside the types that skops trusts by itself.
+
+    Its own file says so, be it a plugin: nothing else is loaded, whatever the bundle names.
+
+    Raises
+    ------
+    ConfigError
+        If it is a plugin that is not in force, or another version of it.
+    """
+    folders.check(uri, settings.get("plugin_files", {}))
+    if "model" not in settings:
+        return list(classifier.TRUSTS)
+    entry = registry.build("estimators", settings["model"], **settings["model_settings"])
+    return [*classifier.TRUSTS, *getattr(entry, "trusts", ())]
 
 
 def save_rows(uri: str, data: Dataset) -> None:

@@ -1,7 +1,8 @@
 """Bidirectional LSTM over the frames of the log-mel spectrogram."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from emodist.networks import _layers
 from emodist.spaces import Space
@@ -19,6 +20,7 @@ class Bilstm:
         "units": ("log_int", 32, 128),
         "dropout": ("linear", 0.2, 0.6),
     }
+    SMALL: ClassVar[Mapping[str, Any]] = {"units": 8, "dropout": 0.0, "pool": (1, 1)}
 
     units: int = 64
     dropout: float = 0.4

@@ -1,7 +1,8 @@
 """Convolutions on the log-mel image, then a bidirectional LSTM over what is left of its frames."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from emodist.networks import _layers
 from emodist.spaces import Space
@@ -20,6 +21,7 @@ class CnnLstm:
         "units": ("log_int", 32, 128),
         "dropout": ("linear", 0.2, 0.6),
     }
+    SMALL: ClassVar[Mapping[str, Any]] = {"filters": 4, "units": 8, "dropout": 0.0, "pool": (1, 1)}
 
     filters: int = 24
     units: int = 64

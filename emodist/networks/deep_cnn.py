@@ -1,7 +1,8 @@
 """Three convolutions with batch norm and global pooling on the log-mel image."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from emodist.networks import _layers
 from emodist.spaces import Space
@@ -19,6 +20,7 @@ class DeepCnn:
         "filters": ("log_int", 8, 32),
         "dropout": ("linear", 0.2, 0.6),
     }
+    SMALL: ClassVar[Mapping[str, Any]] = {"filters": 4, "dropout": 0.0, "pool": (1, 1)}
 
     filters: int = 32
     dropout: float = 0.4

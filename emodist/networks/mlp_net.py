@@ -1,7 +1,8 @@
 """Multilayer perceptron on the numbers of flat features."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from emodist.networks import _layers
 from emodist.spaces import Space
@@ -18,6 +19,7 @@ class MlpNet:
         "depth": ("int", 1, 3),
         "dropout": ("linear", 0.2, 0.7),
     }
+    SMALL: ClassVar[Mapping[str, Any]] = {"width": 16, "dropout": 0.0}
 
     width: int = 256
     depth: int = 2

@@ -1,5 +1,6 @@
 """Residual convolutions that keep frequency apart, pooled over time by mean and maximum."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -23,6 +24,12 @@ class ResCnn:
         "filters": ("log_int", 8, 32),
         "n_stages": ("int", 2, 3),
         "dropout": ("linear", 0.2, 0.6),
+    }
+    SMALL: ClassVar[Mapping[str, Any]] = {
+        "filters": 4,
+        "n_stages": 2,
+        "dropout": 0.0,
+        "pool": (1, 1),
     }
 
     filters: int = 16

@@ -1,7 +1,8 @@
 """Two convolutions with max-pooling and a dense layer on the log-mel image."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from emodist.networks import _layers
 from emodist.spaces import Space
@@ -20,6 +21,7 @@ class SimpleCnn:
         "width": ("log_int", 32, 128),
         "dropout": ("linear", 0.2, 0.6),
     }
+    SMALL: ClassVar[Mapping[str, Any]] = {"filters": 4, "width": 16, "dropout": 0.0, "pool": (1, 1)}
 
     filters: int = 32
     width: int = 64

@@ -1,5 +1,6 @@
 """Transformer encoder over patches of the log-mel image."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ class Transformer:
         "depth": ("int", 1, 4),
         "dropout": ("linear", 0.0, 0.4),
     }
+    SMALL: ClassVar[Mapping[str, Any]] = {"width": 16, "heads": 2, "patch": (8, 4), "pool": (1, 1)}
 
     width: int = 64
     depth: int = 2

@@ -1,7 +1,8 @@
 """Transfer: a head on the embeddings of YAMNet (table column `yamnet`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from emodist.networks import _layers
 from emodist.spaces import Space
@@ -23,6 +24,7 @@ class YamnetHead:
         "width": ("log_int", 64, 512),
         "dropout": ("linear", 0.2, 0.7),
     }
+    SMALL: ClassVar[Mapping[str, Any]] = {"width": 16, "dropout": 0.0}
 
     width: int = 256
     dropout: float = 0.5

@@ -7,15 +7,12 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from emodist import storage
+from emodist import registry, storage
 from emodist.media.settings import FeaturizeSettings
 from emodist.models import bundle
 from emodist.predicting import voices
 from emodist.predicting.settings import PredictSettings
 from emodist.tables import locate
-
-# Corpora whose speakers were told what to feel.
-ACTED = frozenset({"ravdess", "crema_d", "emo_db", "tess", "savee", "iemocap", "meld"})
 
 
 def trained_on(about: Mapping[str, Any]) -> str:
@@ -36,9 +33,17 @@ def trained_on(about: Mapping[str, Any]) -> str:
 
 def caution(about: Mapping[str, Any]) -> str:
     """What that number does not say."""
-    acted = sorted(set(about["data"]["corpora"]) & ACTED)
+    acted = [name for name in sorted(about["data"]["corpora"]) if is_acted(name)]
     start = f"{' and '.join(acted)} is acted speech. " if acted else ""
     return f"{start}Nothing here measured how good the model is on your media"
+
+
+def is_acted(corpus: str) -> bool:
+    """Whether the speakers of a corpus were told what to feel; False where that is not known."""
+    if corpus not in registry.names("corpora"):
+        return False
+    entry: Any = registry.get("corpora", corpus)
+    return entry.acted
 
 
 def notes(

@@ -14,17 +14,6 @@ from emodist.network_training.settings import NetworkSettings
 from emodist.network_training.state import Problem
 
 NAMES = registry.names("networks")
-# Small, so that each takes a second.
-SMALL = {
-    "mlp_net": {"width": 16},
-    "simple_cnn": {"filters": 4, "width": 16},
-    "deep_cnn": {"filters": 4},
-    "res_cnn": {"filters": 4, "n_stages": 2},
-    "bilstm": {"units": 8},
-    "cnn_lstm": {"filters": 4, "units": 8},
-    "transformer": {"width": 16, "heads": 2, "patch": (8, 4)},
-    "yamnet_head": {"width": 16},
-}
 SHAPES = {"vector": (12,), "image": (32, 24)}
 pytestmark = pytest.mark.tf
 
@@ -44,10 +33,8 @@ def rows(request):
 
 
 def settings(name, **more):
-    model = {**SMALL[name], **({} if name == "transformer" else {"dropout": 0.0})}
-    if "pool" in registry.get("networks", name).__dataclass_fields__:
-        model["pool"] = (1, 1)
-    return NetworkSettings(model=name, model_settings=model, warmup_epochs=0, **more)
+    small = dict(getattr(registry.get("networks", name), "SMALL", {}))
+    return NetworkSettings(model=name, model_settings=small, warmup_epochs=0, **more)
 
 
 def problem(x):
