@@ -72,6 +72,22 @@ class Settings:
         ]
 
 
+def difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
+    """What an identity says otherwise than another: the end of "it was made with ...".
+
+    Examples
+    --------
+    >>> difference({"n_fft": 2048, "seed": 0}, {"n_fft": 512, "seed": 0})
+    'n_fft=2048, now it is 512'
+    """
+    for key in {**then, **now}:
+        if then.get(key) != now.get(key):
+            if key == "plugin_files":
+                return folders.difference(then.get(key) or {}, now.get(key) or {})
+            return f"{key}={then.get(key)}, now it is {now.get(key)}"
+    return None
+
+
 Kind = typing.TypeVar("Kind", bound=Settings)
 
 

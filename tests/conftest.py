@@ -50,6 +50,6 @@ def own(tmp_path) -> Iterator[Path]:
     before = dict(folders._used)
     (tmp_path / "own").mkdir()
     yield tmp_path / "own"
-    for place in folders._used.keys() - before.keys():
+    for place in {*folders._used, str(tmp_path / "own")} - before.keys():
         folders._forget(place)
-        del folders._used[place]
+        folders._used.pop(place, None)

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import emodist
-from emodist import storage
+from emodist import config, storage
 from emodist.errors import OutputError
 from emodist.media import plan_log
 from emodist.media.settings import FeaturizeSettings, MediaSettings
@@ -63,17 +63,14 @@ def claim(settings: MediaSettings) -> dict[str, Any]:
     if storage.create(uri, _json(fresh)):
         return fresh
     record = json.loads(storage.read(uri))
-    theirs, ours = record["settings"], fresh["settings"]
-    differing = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
+    differing = config.difference(record["settings"], fresh["settings"])
     if differing and not storage.names(storage.join(settings.out, "plan")):
         # An earlier run found something wrong before it planned anything.
         save(settings, fresh)
         return fresh
     if differing:
-        key = differing[0]
         raise OutputError(
-            f"{settings.out} was made with {key}={theirs.get(key)}, now it is "
-            f"{ours.get(key)}; choose another --out, or the same settings"
+            f"{settings.out} was made with {differing}; choose another --out, or the same settings"
         )
     return record
 

@@ -103,24 +103,24 @@ def check(what: str, made_with: Mapping[str, str], kind: str = "") -> None:
             for file in wanted.keys() & folder.files.keys()
         }
     if found := difference(wanted, here):
-        raise ConfigError(f"{what} was {found}")
+        raise ConfigError(f"{what} was made with {found}")
 
 
-def difference(theirs: Mapping[str, str], ours: Mapping[str, str]) -> str | None:
-    """How the plugins that made something differ from those in force; None: they do not.
+def difference(then: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """What something was made with that is not in force now; None: nothing.
 
     Examples
     --------
     >>> difference({"features/breath_rate.py": "0a"}, {"features/breath_rate.py": "1b"})
-    'made with another version of features/breath_rate.py'
+    'another version of features/breath_rate.py'
     """
-    for file in {**theirs, **ours}:
-        if file not in ours:
-            return f"made with {file}, a plugin that is not here; say where, as in plugins=FOLDER"
-        if file not in theirs:
-            return f"made without the plugin {file}"
-        if theirs[file] != ours[file]:
-            return f"made with another version of {file}"
+    for file in {**then, **now}:
+        if file not in now:
+            return f"the plugin {file}, which is not here (plugins=FOLDER says where)"
+        if file not in then:
+            return f"other plugins than {file}"
+        if then[file] != now[file]:
+            return f"another version of {file}"
     return None
 
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 import yaml
 
 import emodist
-from emodist import plots, storage
+from emodist import config, plots, storage
 from emodist.errors import OutputError
 from emodist.plots.sweep import sweep as plot
 from emodist.spaces import Dimension
@@ -65,13 +65,10 @@ def claim(out: str, kind: Any, settings: SweepSettings) -> dict[str, Any]:
     if storage.create(storage.join(out, "sweep.json"), _json(fresh)):
         return fresh
     record = json.loads(storage.read(storage.join(out, "sweep.json")))
-    theirs, ours = record["settings"], fresh["settings"]
-    for key in {**theirs, **ours}:
-        if theirs.get(key) != ours.get(key):
-            raise OutputError(
-                f"{out} was made with {key}={theirs.get(key)}, now it is {ours.get(key)}; "
-                "choose another --out, or the same settings"
-            )
+    if differing := config.difference(record["settings"], fresh["settings"]):
+        raise OutputError(
+            f"{out} was made with {differing}; choose another --out, or the same settings"
+        )
     for key, what in (("fingerprint", "rows"), ("space", "search space"), ("searches", "folds")):
         if record[key] != fresh[key]:
             raise OutputError(

@@ -1,0 +1,67 @@
+"""`emodist new`: what it writes works at once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emodist import cli, registry
+from emodist.commands import new
+from emodist.plugins.source import KINDS
+
+ROOT = Path(__file__).parents[2]
+# Of `emodist/networks` too: their contract test wants TensorFlow, as does that of a new network.
+TF = [pytest.mark.tf, pytest.mark.slow]
+EACH = [pytest.param(k, marks=TF if k == "networks" else pytest.mark.slow) for k in KINDS]
+
+
+def passed(*words: str) -> int:
+    """How many tests a run of pytest in another process passes; none may fail."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return int(done.stdout.rpartition(" passed")[0].split()[-1])
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_a_new_entry_passes_its_own_test_and_the_contract_of_its_registry(kind, own):
+    _, test = new.write(own, kind, "brand_new")
+    assert passed(str(test)) >= 2
+    assert passed(f"tests/{kind}/test_contract.py", "--entries", str(own), "-k", "brand_new") >= 3
+
+
+def test_each_registry_that_is_open_has_a_template_that_is_an_entry(own):
+    for kind in KINDS:
+        file, _ = new.write(own, kind, f"some_{new.one(kind)}")
+        assert registry.build(kind, file.stem)
+        assert registry.describe(kind, file.stem)[0].endswith(".")
+
+
+def test_the_verb_says_where_the_file_is_and_how_to_try_it(own, capsys):
+    assert cli.main(["new", "feature", "breath_rate", "--out", str(own)]) == 0
+    *_, tried, tested, last = capsys.readouterr().out.splitlines()
+    assert tried.endswith(f"plugins={own} features=breath_rate")
+    assert tested == f"test it: pytest {own}/tests/test_feature_breath_rate.py"
+    assert last == f"wrote {own}/features/breath_rate.py"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("features", "rms"), "emodist has a feature 'rms' itself; choose another name"),
+        (("feature", "breath-rate"), "small letters, digits and underscores; got 'breath-rate'"),
+        (("featur", "breath"), "there is no kind 'featur'; did you mean 'feature'?"),
+        (("corpus", "twice"), "corpora/twice.py is there already; choose another name"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(words, message, own, capsys):
+    new.write(own, "corpora", "twice")
+    assert cli.main(["new", *words, "--out", str(own)]) == 2
+    assert message in capsys.readouterr().err
