@@ -22,6 +22,7 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+import record
 
 from emodist import registry
 from emodist.audio import decode
@@ -91,6 +92,7 @@ def main():
     parser.add_argument("folder", nargs="?", default=DATA)
     parser.add_argument("--clips", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=5)
+    record.add_option(parser)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     files = sorted(p for p in Path(given.folder).rglob("*") if p.suffix in (".wav", ".flac"))
@@ -98,23 +100,28 @@ def main():
     clips = [np.concatenate(list(decode.blocks(file))) for file in files]
     duration_s = sum(map(len, clips)) / SR
     print(f"{len(clips)} clips, {duration_s:.0f} s\n\nCPU ms per second of audio")
-    for name, spent in interleaved(waveform_calls(), clips, given.rounds).items():
-        print(f"  {name:30} {spent / duration_s:7.3f}")
+    spent = interleaved(waveform_calls(), clips, given.rounds)
+    figures: dict = {"ms_per_s": {name: ms / duration_s for name, ms in spent.items()}}
+    for name, ms in figures["ms_per_s"].items():
+        print(f"  {name:30} {ms:7.3f}")
     ours = registry.build("augmentations", "time_stretch")
     print("\nthere and back, mean difference of MFCC")
     ways = {
         "time_stretch": lambda y, rate: ours.apply(y, SR, np.random.default_rng(0), rate),
         "librosa time_stretch": lambda y, rate: librosa.effects.time_stretch(y, rate=rate),
     }
-    for name, stretch in ways.items():
-        print(f"  {name:30} {there_and_back(stretch, clips):7.2f}")
+    figures["there_and_back"] = {name: there_and_back(way, clips) for name, way in ways.items()}
+    for name, difference in figures["there_and_back"].items():
+        print(f"  {name:30} {difference:7.2f}")
     rng = np.random.default_rng(0)
     images = rng.uniform(-80, 0, (BATCH, 128, 128)).astype(np.float32)
     y = np.eye(8, dtype=np.float32)[rng.integers(8, size=BATCH)]
     batch = images, y, np.full(BATCH, 1 / BATCH, np.float32)
     print(f"\nCPU ms per batch of {BATCH} images of 128 by 128")
-    for name, spent in interleaved(batch_calls(), [batch], 4 * given.rounds).items():
-        print(f"  {name:30} {spent:7.2f}")
+    figures["ms_per_batch"] = interleaved(batch_calls(), [batch], 4 * given.rounds)
+    for name, ms in figures["ms_per_batch"].items():
+        print(f"  {name:30} {ms:7.2f}")
+    record.save(given, figures)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What decoding costs: CPU milliseconds per second of audio, and memory.
 
-    python -m benchmarks.decode [FILE.mp4] [--runs 5] [--memory]
+    python benchmarks/decode.py [FILE.mp4] [--runs 5] [--memory]
 
 Without a file, a 10-minute MP4 (AAC stereo at 44.1 kHz, and small video) is made on the fly.
 "Bare decode" is PyAV handing out the frames of the first audio stream, and nothing more: the
@@ -24,6 +24,7 @@ from statistics import median
 import av
 import imageio_ffmpeg
 import numpy as np
+import record
 import soundfile
 
 from emodist.audio.decode import blocks, probe
@@ -89,24 +90,39 @@ def compare(title, paths, n_runs):
                 way(path)
             costs[name].append((cpu_s() - start) / seconds * 1000)
     floor = median(costs["PyAV bare decode"])
+    found = {
+        name: {"cpu_ms_per_s": median(cost), "ratio": median(cost) / floor}
+        for name, cost in costs.items()
+    }
     print(f"\n{title}: {seconds:.1f} s of audio, median of {n_runs} runs")
     print(f"{'':40}{'CPU ms/s':>10}{'ratio':>8}")
     for name, cost in costs.items():
         print(f"{name:40}{median(cost):10.3f}{median(cost) / floor:8.2f}")
+    return found
 
 
 def compare_memory(path, short):
     print(f"\npeak memory for {probe(path).duration_s / 60:.0f} min, above the imported process")
+    found = {}
     for name in WAYS:
-        code = f"from benchmarks import decode; decode.print_peak({name!r}, {path!r}, {short!r})"
-        subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+        code = f"import decode; decode.print_peak({name!r}, {path!r}, {short!r})"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            check=True,
+            cwd=Path(__file__).resolve().parent,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        found[name] = {"peak_mb": float(done.stdout.split()[-1])}
+        print(f"{name:40}{found[name]['peak_mb']:8.1f} MB")
+    return found
 
 
 def print_peak(name, path, short):
     WAYS[name](short)  # imports everything
     before = peak_mb()
     WAYS[name](path)
-    print(f"{name:40}{peak_mb() - before:8.1f} MB")
+    print(peak_mb() - before)
 
 
 def peak_mb():
@@ -160,6 +176,7 @@ def main():
     parser.add_argument("file", nargs="?", help="a media file with sound; default: made here")
     parser.add_argument("--runs", type=int, default=5, help="runs of each way; default: 5")
     parser.add_argument("--memory", action="store_true", help="also peak memory for 60 minutes")
+    record.add_option(parser)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         # librosa opens an MP4 through whatever `ffmpeg` the PATH has: give it moviepy's.
@@ -169,15 +186,18 @@ def main():
         if path is None:
             path = f"{folder}/ten_minutes.mp4"
             make_mp4(path, 600)
-        compare(os.path.basename(path), [path], args.runs)
-        compare("ten WAV clips of 3.7 s", make_clips(folder, "wav"), args.runs)
-        compare("ten FLAC clips of 3.7 s", make_clips(folder, "flac"), args.runs)
+        figures = {
+            "video": compare(os.path.basename(path), [path], args.runs),
+            "wav": compare("ten WAV clips of 3.7 s", make_clips(folder, "wav"), args.runs),
+            "flac": compare("ten FLAC clips of 3.7 s", make_clips(folder, "flac"), args.runs),
+        }
         if args.memory:
             hour = f"{folder}/hour.mp4"
             make_mp4(hour, 3600)
             short = f"{folder}/short.mp4"
             make_mp4(short, 2)
-            compare_memory(hour, short)
+            figures["memory"] = compare_memory(hour, short)
+    record.save(args, figures)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """CPU time from media files to a Parquet table: emodist against librosa.load and the plain loop.
 
     python benchmarks/end_to_end.py [FOLDER]      default: RAVDESS clips beside the repository
-    python benchmarks/end_to_end.py --memory      peak memory of a 60-minute MP4
+    python benchmarks/end_to_end.py --memory      also the peak memory of a 60-minute MP4
 
 Both sides go through the same files in turn, in one process and one thread, with the same ten
 features and four functionals; times are CPU time with that of child processes (librosa opens an
@@ -29,6 +29,7 @@ import librosa
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import record
 import soundfile
 from decode import make_mp4
 from features import DATA, PLAIN, plain_functionals
@@ -99,6 +100,7 @@ def compare(title, files, duration_s, rounds, folder):
     theirs, ours = (statistics.median(times) for times in spent.values())
     ratio = statistics.median(a / b for a, b in zip(*spent.values(), strict=True))
     print(f"{title:44} {theirs:8.2f} {ours:9.2f} {ratio:7.1f}", flush=True)
+    return {"librosa_ms_per_s": theirs, "emodist_ms_per_s": ours, "ratio": ratio}
 
 
 def show_memory():
@@ -114,10 +116,18 @@ def show_memory():
             "go = lambda name: sum(1 for _ in run("
             "[{'recording_id': name, 'uri': f'{sys.argv[2]}/{name}.mp4'}])); "
             "go('short'); before = peak_mb(); go('long'); "
-            "print(f'{before:.0f} MB after 5 s, {peak_mb() - before:.0f} MB more for 60 min')"
+            "print(before, peak_mb() - before)"
         )
         here = str(Path(__file__).parent)
-        subprocess.run([sys.executable, "-c", code, here, folder], check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code, here, folder],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    before, more = map(float, done.stdout.split()[-2:])
+    print(f"{before:.0f} MB after 5 s, {more:.0f} MB more for 60 min")
+    return {"after_5_s_mb": before, "more_for_60_min_mb": more}
 
 
 def main():
@@ -125,10 +135,11 @@ def main():
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", action="store_true")
+    record.add_option(parser)
     given = parser.parse_args()
+    figures = {}
     if given.memory:
-        show_memory()
-        return
+        figures["memory"] = show_memory()
     warnings.filterwarnings("ignore")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -139,9 +150,13 @@ def main():
         clips = clips[:: max(1, len(clips) // N_CLIPS)][:N_CLIPS]
         if clips:
             duration_s = sum(soundfile.info(str(clip)).duration for clip in clips)
-            compare(f"{len(clips)} clips", clips, duration_s, given.rounds, folder)
+            figures["n_clips"] = len(clips)
+            title = f"{len(clips)} clips"
+            figures["clips"] = compare(title, clips, duration_s, given.rounds, folder)
         make_mp4(f"{folder}/vlog.mp4", 600)
-        compare("10-minute MP4", [folder / "vlog.mp4"], 600, given.rounds, folder)
+        video = [folder / "vlog.mp4"]
+        figures["video"] = compare("10-minute MP4", video, 600, given.rounds, folder)
+    record.save(given, figures)
 
 
 if __name__ == "__main__":

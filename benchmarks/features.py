@@ -24,6 +24,7 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+import record
 import soundfile
 
 from emodist.features import DEFAULT, build_features, extract
@@ -90,7 +91,8 @@ def interleaved(calls, clips, rounds):
     return np.median(spent, axis=0) / duration_s * 1000
 
 
-def report(name, plain, ours, shared=None):
+def report(found, name, plain, ours, shared=None):
+    found[name] = {"librosa_ms_per_s": plain, "emodist_ms_per_s": ours, "ratio": plain / ours}
     last = "" if shared is None else f"{shared:9.3f}"
     print(f"{name:26s}{plain:9.3f}{ours:9.3f}{plain / ours:8.1f}x{last}", flush=True)
 
@@ -100,6 +102,7 @@ def main():
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
     parser.add_argument("--clips", type=int, default=12, help="files to use (default 12)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds to time (default 5)")
+    record.add_option(parser)
     arguments = parser.parse_args()
     paths = sorted(
         p for p in arguments.folder.rglob("*") if p.suffix in (".flac", ".wav", ".ogg", ".mp3")
@@ -111,17 +114,19 @@ def main():
     warnings.simplefilter("ignore")
 
     features = build_features(PLAIN)
+    found = {}
     print(f"{len(clips)} clips; CPU ms per second of audio")
     print(f"{'':26s}{'librosa':>9s}{'emodist':>9s}{'ratio':>9s}{'shared':>9s}")
     for name, plain in PLAIN.items():
         ours = frames(name, features[name])
         shared_s = with_spectrogram(ours, clips, arguments.rounds)
         times = interleaved([plain, lambda y: ours(Analysis(y))], clips, arguments.rounds)  # noqa: B023
-        report(name, *times, shared_s)
+        report(found, name, *times, shared_s)
     for name, (settings, plain) in PITCHES.items():
         track = build_features(["f0"], {"f0": settings})["f0"].track
         rounds = 1 if "pyin" in name else arguments.rounds
-        report(name, *interleaved([plain, lambda y: track(Analysis(y))], clips, rounds))  # noqa: B023
+        times = interleaved([plain, lambda y: track(Analysis(y))], clips, rounds)  # noqa: B023
+        report(found, name, *times)
 
     def plain_loop(y):
         return [plain(y) for plain in PLAIN.values()]
@@ -134,11 +139,13 @@ def main():
         return [frames(name, feature)(analysis) for name, feature in features.items()]
 
     times = interleaved([plain_loop, our_frames], clips, arguments.rounds)
-    report("all, frames", *times)
+    report(found, "all, frames", *times)
     calls = [plain_loop_with_functionals, lambda y: extract(y, features, FUNCTIONALS)]
-    report("all, with functionals", *interleaved(calls, clips, arguments.rounds))
+    times = interleaved(calls, clips, arguments.rounds)
+    report(found, "all, with functionals", *times)
 
     for name, added in added_by(OWN, clips, arguments.rounds).items():
+        found[name] = {"added_ms_per_s": added}
         own = "default" if name in DEFAULT else "opt-in"
         print(f"{name:26s}{'':9s}{added:9.3f}   added, {own}", flush=True)
 
@@ -147,7 +154,10 @@ def main():
 
     defaults = build_features()
     calls = [plain_loop_with_pitch, lambda y: extract(y, defaults, FUNCTIONALS)]
-    report("all defaults", *interleaved(calls, clips, arguments.rounds))
+    report(found, "all defaults", *interleaved(calls, clips, arguments.rounds))
+    duration_s = sum(map(len, clips)) / SAMPLE_RATE
+    figures = {"n_clips": len(clips), "duration_s": duration_s, "calls": found}
+    record.save(arguments, figures)
 
 
 def added_by(names, clips, rounds):

@@ -1,4 +1,4 @@
-"""How well each network does on people it never heard: the networks' table of the README.
+"""How well each network does on people it never heard: the networks' table of the documents.
 
     python benchmarks/network_quality.py TABLE [--models mlp_net,cnn_lstm] [--out DIR]
 
@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import record
 
 ONE_THREAD = {
     name: "1"
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--beside", default="ensemble", help="classifier of the blend")
     parser.add_argument("--features", help="of the classifier (default: all flat ones)")
     parser.add_argument("--out", default="network_quality")
+    record.add_option(parser)
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
@@ -52,11 +54,17 @@ def main() -> None:
     beside = {folds: run(given, given.beside, folds, "0") for folds in (given.folds, given.random)}
     print("| network | split | " + " | ".join(METRICS) + f" | with {given.beside}: UAR | CPU s |")
     print("|---|---|" + "---|" * (len(METRICS) + 2))
-    for folds, seeds in ((given.folds, given.seeds), (given.random, given.random_seeds)):
-        show(given.beside, folds, [beside[folds]], [])
+    figures: dict = {"beside": given.beside, "seeds": given.seeds}
+    for split, seeds in (("folds", given.seeds), ("random", given.random_seeds)):
+        folds = getattr(given, split)
+        rows = {given.beside: show(given.beside, folds, [beside[folds]], [])}
         for model in given.models.split(","):
-            found = [run(given, model, folds, seed) for seed in seeds.split(",")]
-            show(model, folds, found, [blend(given, run, beside[folds]) for run in found])
+            found = [run(given, model, folds, seed) for seed in seeds.split(",") if seed]
+            if found:
+                blends = [blend(given, each, beside[folds]) for each in found]
+                rows[model] = show(model, folds, found, blends)
+        figures[split] = {"protocol": folds, "models": rows}
+    record.save(given, figures)
 
 
 def run(given: argparse.Namespace, model: str, folds: str, seed: str) -> Path:
@@ -113,12 +121,17 @@ def blend(given: argparse.Namespace, run: Path, beside: Path) -> float:
     return float(np.mean([np.mean(found[y == k] == k) for k in np.unique(y)]))
 
 
-def show(model: str, folds: str, runs: list[Path], blends: list[float]) -> None:
+def show(model: str, folds: str, runs: list[Path], blends: list[float]) -> dict:
     about = [json.loads(str(np.load(path)["about"])) for path in runs]
     cells = [spread([row[name] for row in about]) for name in METRICS]
     seconds = np.mean([row["cpu_s"] for row in about])
     beside = spread(blends) if blends else "-"
     print(f"| `{model}` | {folds} | {' | '.join(cells)} | {beside} | {seconds:.0f} |", flush=True)
+    return {
+        **{name: [row[name] for row in about] for name in METRICS},
+        "blend_uar": blends,
+        "cpu_s": float(seconds),
+    }
 
 
 def spread(values: list[float]) -> str:

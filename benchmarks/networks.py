@@ -10,9 +10,9 @@ Both parts train the same network on log-mel images of the table, twice round th
 - *input*: one process; batches lie in memory, or come through the whole way of `emodist train`
   (row groups shuffled, cut, handed over by a thread): *kept*, with row groups that stay in memory
   after the first epoch, as those of a table below 1 GiB do, or *stream*, each epoch read from
-  Parquet anew, as of a larger one. Samples per second of wall time; target 90%.
+  Parquet anew, as of a larger one. Samples per second of wall time.
 - *workers*: processes of one core and one TensorFlow thread each, the same global batch, gradients
-  added up by `MultiWorkerMirroredStrategy`; without Ray, whose part is to start them. Target 1.6.
+  added up by `MultiWorkerMirroredStrategy`; without Ray, whose part is to start them.
 
 Wall times on a machine that does other work too say little, so CPU time stands beside them.
 """
@@ -29,6 +29,7 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
+import record
 
 from emodist import config
 from emodist.learning import dataset
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--model", default="simple_cnn")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--part", choices=("input", "workers", "both"), default="both")
+    record.add_option(parser)
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     settings = config.load(NetworkSettings, None, given.settings, model=given.model, epochs=1000)
@@ -55,10 +57,12 @@ def main() -> None:
         return
     n_cores = len(os.sched_getaffinity(0))
     print(f"{given.model}, global batch {settings.batch_size}, {n_cores} cores")
+    figures = {"model": given.model, "batch_size": settings.batch_size}
     if given.part in ("input", "both"):
-        _input(given.table, settings, given.rounds)
+        figures["input"] = _input(given.table, settings, given.rounds)
     if given.part in ("workers", "both"):
-        _workers(given, n_cores)
+        figures["workers"] = _workers(given, n_cores)
+    record.save(given, figures)
 
 
 def _task(table: str, settings: NetworkSettings):
@@ -67,7 +71,7 @@ def _task(table: str, settings: NetworkSettings):
     return data, source, fitting.task(source, data, np.arange(len(data)), settings)
 
 
-def _input(table: str, settings: NetworkSettings, n_rounds: int) -> None:
+def _input(table: str, settings: NetworkSettings, n_rounds: int) -> dict:
     data, source, todo = _task(table, settings)
     y, classes = data.targets()
     learner = Learner(todo.problem, settings)
@@ -118,12 +122,20 @@ def _input(table: str, settings: NetworkSettings, n_rounds: int) -> None:
             f"  {name} against memory: {wall['memory'] / wall[name]:.1%} wall, "
             f"{cpu['memory'] / cpu[name]:.1%} CPU"
         )
+    return {
+        name: {
+            "samples_per_s": 2 * n_train / wall[name],
+            "samples_per_cpu_s": 2 * n_train / cpu[name],
+            "cpu_ratio_to_memory": cpu["memory"] / cpu[name],
+        }
+        for name in ways
+    }
 
 
-def _workers(given: argparse.Namespace, n_cores: int) -> None:
+def _workers(given: argparse.Namespace, n_cores: int) -> dict:
     if n_cores < 2:
         print("  two workers need two cores")
-        return
+        return {}
     found: dict[int, list[dict[str, float]]] = {1: [], 2: []}
     for _ in range(given.rounds):
         for n_workers in (1, 2, 2, 1):
@@ -138,6 +150,7 @@ def _workers(given: argparse.Namespace, n_cores: int) -> None:
             f" of one worker   (a worker had {share:.0%} of its core)"
         )
     print(f"  two workers against one: {speed[2] / speed[1]:.2f} wall, {own[2] / own[1]:.2f} CPU")
+    return {"wall_ratio": speed[2] / speed[1], "cpu_ratio": own[2] / own[1]}
 
 
 def _run(given: argparse.Namespace, n_workers: int) -> dict[str, float]:

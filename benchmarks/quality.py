@@ -1,4 +1,4 @@
-"""How well each classifier does on people it never heard: the quality table of the README.
+"""How well each classifier does on people it never heard: the quality table of the documents.
 
     python benchmarks/quality.py TABLE [--folds ravdess24] [--models lda,ensemble]
 
@@ -19,6 +19,7 @@ import argparse
 import time
 
 import numpy as np
+import record
 
 from emodist import registry
 from emodist.learning import classifier, dataset
@@ -43,9 +44,13 @@ def uar_by_speaker(data, prediction):
     }
 
 
-def show(evaluation):
+def show(found):
+    return f"{found['uar']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+
+
+def figures_of(evaluation):
     low, high = evaluation.intervals["uar"]
-    return f"{evaluation.uar:.3f} ({low:.3f} to {high:.3f})"
+    return {"uar": evaluation.uar, "low": low, "high": high}
 
 
 def main():
@@ -56,6 +61,7 @@ def main():
     parser.add_argument("--models", help="some classifiers, by name (default: all)")
     parser.add_argument("--features", help="some feature columns, by name (default: all)")
     parser.add_argument("--seed", type=int, default=0)
+    record.add_option(parser)
     given = parser.parse_args()
     names = given.models.split(",") if given.models else registry.names("estimators")
     features = given.features.split(",") if given.features else None
@@ -64,6 +70,7 @@ def main():
     print(f"{len(data)} rows, {data.x.shape[1]} numbers, {n_speakers} speakers; {given.folds}\n")
     print("| classifier | UAR (95%) | UAR, z-score per speaker | *random clips* | speakers | s |")
     print("|---|---|---|---|---|---|")
+    found = {}
     for name in names:
         started_s = time.process_time()
         # A temperature changes no decision, so none is fitted.
@@ -72,12 +79,28 @@ def main():
         scaled, _ = judge(data, TrainSettings(folds=given.folds, speaker_norm=True, **common))
         mixed, _ = judge(data, TrainSettings(folds=given.random, **common))
         spread = np.array(list(by_speaker.values()))
+        found[name] = row = {
+            "plain": figures_of(plain),
+            "speaker_norm": figures_of(scaled),
+            "random": figures_of(mixed),
+            "lowest_speaker": float(spread.min()),
+            "highest_speaker": float(spread.max()),
+            "cpu_s": time.process_time() - started_s,
+        }
         print(
-            f"| `{name}` | {show(plain)} | {show(scaled)} | *{mixed.uar:.3f}* "
-            f"| {spread.min():.2f} to {spread.max():.2f} | {time.process_time() - started_s:.0f} |",
+            f"| `{name}` | {show(row['plain'])} | {show(row['speaker_norm'])} "
+            f"| *{row['random']['uar']:.3f}* | {spread.min():.2f} to {spread.max():.2f} "
+            f"| {row['cpu_s']:.0f} |",
             flush=True,
         )
     print("\nspeakers: lowest and highest UAR of one of them, plain; s: CPU seconds of the row")
+    about = {"n_rows": len(data), "n_numbers": data.x.shape[1], "n_speakers": n_speakers}
+    folds = {
+        "folds": given.folds,
+        "random_folds": given.random,
+        "chance": 1 / len(data.targets()[1]),
+    }
+    record.save(given, {**about, **folds, "models": found})
 
 
 if __name__ == "__main__":

@@ -23,8 +23,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
+
+import record
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data" / "ravdess"
@@ -145,7 +147,7 @@ def show_flatness(clips, sizes, engine, n_rounds, n_workers, place):
         f"{'files':>7} {'wall s':>7} {'CPU s':>7} {'ms/file':>8} {'CPU ms more':>12}"
         f" {'driver MB':>10} {'child MB':>9} {'others':>7}   {'wall s':>7} {'driver MB':>10}"
     )
-    before = None
+    before, found = None, {}
     for n_files in sizes:
         cost, rerun = median(first[n_files]), median(again[n_files])
         more = ""
@@ -156,7 +158,11 @@ def show_flatness(clips, sizes, engine, n_rounds, n_workers, place):
             f" {more:>12} {cost.driver_mb:10.0f} {cost.child_mb:9.0f}"
             f" {cost.others:7.2f}   {rerun.wall_s:7.1f} {rerun.driver_mb:10.0f}"
         )
+        found[n_files] = {"first": asdict(cost), "again": asdict(rerun)}
+        if before:
+            found[n_files]["cpu_ms_more"] = float(more)
         before = n_files, cost
+    return found
 
 
 def median(costs):
@@ -179,13 +185,17 @@ def compare_with_pool(clips, n_files, n_rounds, n_workers, place):
                     command = featurize(folder, f"{out}/out", name, n_workers)
                 costs.append(measure(command))
             show(number, name, costs[-1:], spent["Pool"][-1:])
+    found = {"n_files": n_files}
     for name, costs in spent.items():
         show("all", name, costs, spent["Pool"])
+        ratio = median_ratio(costs, spent["Pool"], "wall_s")
+        found[name] = {**asdict(median(costs)), "wall_ratio": ratio}
     ratio = median_ratio(spent["ray"], spent["Pool"], "wall_s")
     verdict = "within" if ratio <= RAY_LIMIT else "ABOVE"
     print(f"Ray takes {ratio:.2f} times the wall time of Pool: {verdict} {RAY_LIMIT}")
     if median(spent["Pool"]).wall_s < 60:
         print("too little work: Pool should take over a minute; raise --files", file=sys.stderr)
+    return found
 
 
 def show(number, name, costs, pool):
@@ -246,6 +256,7 @@ def main():
     parser.add_argument("--pool", action="store_true", help="compare with multiprocessing.Pool")
     parser.add_argument("--files", type=int, default=30_000, help="for --pool; default: 30000")
     parser.add_argument("--rounds", type=int, default=3, help="default: 3")
+    record.add_option(parser)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
@@ -254,10 +265,14 @@ def main():
         link(clips, place / "warm", 1)
         measure(featurize(place / "warm", place / "warm_out", "local", 1))
         if given.pool:
-            compare_with_pool(clips, given.files, given.rounds, given.workers, place)
+            found = compare_with_pool(clips, given.files, given.rounds, given.workers, place)
+            record.save(given, found, "pool")
         else:
             sizes = [int(size) for size in given.sizes.split(",")]
-            show_flatness(clips, sizes, given.engine, given.rounds, given.workers, place)
+            engine, rounds, workers = given.engine, given.rounds, given.workers
+            figures = {"sizes": show_flatness(clips, sizes, engine, rounds, workers, place)}
+            figures |= {"engine": engine, "workers": workers, "rounds": rounds}
+            record.save(given, figures)
 
 
 if __name__ == "__main__":

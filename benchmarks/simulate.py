@@ -29,6 +29,7 @@ import time
 from pathlib import Path
 
 import fsspec
+import record
 
 DEFAULT = "100000,1000000,10000000"
 FILE_S = 360.0
@@ -171,6 +172,7 @@ def show(sizes, workers):
     columns = ("listing_s", "planning_s", "wall_s", "planning_mb", "metadata_mb", "shard_ms")
     columns = (*columns, "resume_s", "resume_mb", "summary_s", "summary_mb", "shards", "groups")
     print(f"{'files':>10} {'hours':>10}", *(f"{name:>12}" for name in columns))
+    figures = {}
     for n_files in sizes:
         with tempfile.TemporaryDirectory() as out:
             found = {}
@@ -186,6 +188,8 @@ def show(sizes, workers):
             f"{2**20 * found['planning_mb'] / n_files:.0f} bytes of memory, "
             f"{2**20 * found['metadata_mb'] / n_files:.1f} bytes of plan"
         )
+        figures[n_files] = {"hours": n_files * FILE_S / 3600, **found}
+    return {"sizes": figures, "workers": workers}
 
 
 def show_cost(folder):
@@ -196,6 +200,7 @@ def show_cost(folder):
         "without log_mel": measure(folder, without_images()),
         "with log_mel": measure(folder, features.DEFAULT),
     }
+    hours_figures = {}
     for name, found in measured.items():
         print(name, *(f"{key} {value:.4g}" for key, value in found.items()), sep="   ")
     print(f"cost: at {PRICE_PER_CPU_H} for a CPU hour")
@@ -206,10 +211,18 @@ def show_cost(folder):
             start_h = (found["driver_start_s"] + N_CPUS * found["worker_start_s"]) / 3600
             core_h = start_h + hours * found["cpu_ms_per_s"] / 1000
             gigabytes = hours * 3600 * found["bytes_per_s"] / 1e9
+            hours_figures.setdefault(hours, {})[name] = {
+                "core_h": core_h,
+                "wall_h": core_h / N_CPUS,
+                "cost": core_h * PRICE_PER_CPU_H,
+                "gb": gigabytes,
+            }
             print(
                 f"{hours:10,} {name:>16} {core_h:16,.1f} {core_h / N_CPUS:14.2f} h "
                 f"{core_h * PRICE_PER_CPU_H:16,.2f} {gigabytes:16,.0f}"
             )
+    about = {"price_per_cpu_h": PRICE_PER_CPU_H, "cpus": N_CPUS, "window_s": WINDOW_S}
+    return {**about, "measured": measured, "hours": hours_figures}
 
 
 def measure(folder, names):
@@ -243,14 +256,15 @@ def main():
     parser.add_argument("--files", default=DEFAULT, help=f"default: {DEFAULT}")
     parser.add_argument("--workers", type=int, default=1000, help="of the cluster; default: 1000")
     parser.add_argument("--cost", metavar="FOLDER", help="the table of core-hours and cost")
+    record.add_option(parser)
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--out", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.cost:
-        return show_cost(given.cost)
+        return record.save(given, show_cost(given.cost), "cost")
     sizes = [int(size) for size in given.files.split(",")]
     if not given.step:
-        return show(sizes, given.workers)
+        return record.save(given, show(sizes, given.workers))
     from emodist.media.settings import FeaturizeSettings
 
     settings = FeaturizeSettings(

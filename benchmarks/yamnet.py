@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import record
 import soundfile
 from threadpoolctl import threadpool_limits
 
@@ -59,13 +60,22 @@ def main() -> None:
     base_cpu, base_wall = (statistics.median(t["clip by clip"]) for t in (cpu, wall))
     titles = ("CPU ms/patch", "wall ms/patch", "patches/s", "CPU x", "wall x")
     print(f"{'':20}" + "".join(f"{title:>15}" for title in titles))
+    found: dict[str, dict[str, float]] = {}
     for name in sides:
         c, w = statistics.median(cpu[name]), statistics.median(wall[name])
+        found[name] = {
+            "cpu_ms_per_patch": 1e3 * c / n_patches,
+            "wall_ms_per_patch": 1e3 * w / n_patches,
+            "cpu_ratio": base_cpu / c,
+            "wall_ratio": base_wall / w,
+        }
         print(
             f"{name:20}{1e3 * c / n_patches:15.3f}{1e3 * w / n_patches:15.3f}"
             f"{n_patches / w:15.0f}{base_cpu / c:15.2f}{base_wall / w:15.2f}"
         )
-    show_limit(options.model, waveforms, n_patches, options.rounds)
+    share = show_limit(options.model, waveforms, n_patches, options.rounds)
+    about = {"n_waveforms": len(waveforms), "duration_s": seconds, "n_patches": n_patches}
+    record.save(options, {**about, "cut_s": options.cut_s, "sides": found, "of_a_core": share})
 
 
 def show_limit(model_uri, waveforms, n_patches, rounds):
@@ -88,6 +98,7 @@ def show_limit(model_uri, waveforms, n_patches, rounds):
         f"network alone {ours:.0f} GFLOP/s, matrix product {limit:.0f} GFLOP/s "
         f"on one core: {ours / limit:.2f}"
     )
+    return ours / limit
 
 
 def clip_by_clip(model_uri: str):
@@ -154,6 +165,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--clips", type=int, default=48, help="how many files (default 48)")
     parser.add_argument("--cut-s", type=float, help="cut files into segments of so many seconds")
     parser.add_argument("--rounds", type=int, default=5, help="rounds to take the median of")
+    record.add_option(parser)
     return parser.parse_args()
 
 
