@@ -80,6 +80,17 @@ def describe(folder: str, name: str) -> tuple[str, str]:
     return meaning, " ".join(f"{key}={_shown(value)}" for key, value in shown.items())
 
 
+def citation(folder: str, name: str) -> str:
+    """BibTeX of what an entry comes from; empty where there is nobody to cite.
+
+    Examples
+    --------
+    >>> citation("corpora", "ravdess").splitlines()[0]
+    '@article{livingstone2018ravdess,'
+    """
+    return getattr(get(folder, name), "citation", "")
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))

@@ -15,7 +15,7 @@ FLOORS = (
     {"__init__", "compiled", "errors", "plots", "spaces"},
     {"plugins"},
     {"registry", "storage"},
-    {"config", "ontology", "tables", "audio", "synthesis"},
+    {"citations", "config", "ontology", "tables", "audio", "synthesis"},
     {
         *("augmentations", "batch_augmentations", "clusterers", "corpora", "estimators"),
         *("features", "networks"),

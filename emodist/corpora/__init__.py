@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import ClassVar, Self, TypeAlias
 
 from emodist import registry
+from emodist.citations import bibtex
 
 # What every entry has; the registry says which is missing.
 NEEDED = ("title", "source", "licence", "citation", "describe")
@@ -79,7 +80,9 @@ class Corpus:
 
     Attributes
     ----------
-    title, source, licence, citation : str
+    title, source, licence : str
+    citation : str
+        BibTeX of what its authors want cited; empty where there is nothing.
     access : str
         How to get it; shown where there is nothing to download.
     labels : tuple of str
@@ -105,7 +108,7 @@ class Corpus:
     title: ClassVar[str]
     source: ClassVar[str]
     licence: ClassVar[str]
-    citation: ClassVar[str]
+    citation: ClassVar[str] = ""
     access: ClassVar[str] = ""
     labels: ClassVar[tuple[str, ...]] = ()
     speakers: ClassVar[tuple[str, ...]] = ()
@@ -156,9 +159,10 @@ def card(name: str) -> str:
     assert issubclass(corpus, Corpus)
     lines = [
         _entry(field, getattr(corpus, field))
-        for field in ("title", "source", "licence", "citation", "access")
+        for field in ("title", "source", "licence", "access")
         if getattr(corpus, field)
     ]
+    lines += [_entry("citation", bibtex.plain(work)) for work in bibtex.works(corpus.citation)]
     if corpus.n_recordings:
         lines.append(_entry("recordings", str(corpus.n_recordings)))
     if corpus.speakers:

@@ -36,6 +36,18 @@ SENTENCES = {
 SPEAKERS = tuple(str(actor) for actor in range(1001, 1092))
 TABLE = "processedResults/summaryTable.csv"
 COLUMNS = {"voice": "VoiceVote", "face": "FaceVote", "multimodal": "MultiModalVote"}
+CITATION = """\
+@article{cao2014crema,
+  author = {Cao, Houwei and Cooper, David G. and Keutmann, Michael K. and Gur, Ruben C. and Nenkova, Ani and Verma, Ragini},
+  title = {{CREMA-D}: Crowd-sourced Emotional Multimodal Actors Dataset},
+  journal = {IEEE Transactions on Affective Computing},
+  volume = {5},
+  number = {4},
+  pages = {377--390},
+  year = {2014},
+  doi = {10.1109/TAFFC.2014.2336244}
+}
+"""  # noqa: E501
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,11 +71,7 @@ class CremaD(Corpus):
     title: ClassVar[str] = "Crowd-sourced Emotional Multimodal Actors Dataset"
     source: ClassVar[str] = "https://github.com/CheyneyComputerScience/CREMA-D"
     licence: ClassVar[str] = "Open Database License 1.0; contents: Database Contents License 1.0"
-    citation: ClassVar[str] = (
-        "Cao H, Cooper DG, Keutmann MK, Gur RC, Nenkova A, Verma R (2014). CREMA-D: Crowd-sourced "
-        "Emotional Multimodal Actors Dataset. IEEE Transactions on Affective Computing 5(4), "
-        "377-390."
-    )
+    citation: ClassVar[str] = CITATION
     access: ClassVar[str] = (
         "Install git-lfs, clone the source, and use AudioWAV (16 kHz); processedResults holds the "
         "perceived labels. The host's zip has Git LFS pointers in place of sound."

@@ -20,6 +20,16 @@ EMOTIONS = {
 MEN = ("03", "10", "11", "12", "15")
 WOMEN = ("08", "09", "13", "14", "16")
 NAME = re.compile(r"(\d\d)([ab]\d\d)([A-Z])([a-z]?)")
+CITATION = """\
+@inproceedings{burkhardt2005emodb,
+  author = {Burkhardt, Felix and Paeschke, Astrid and Rolfes, Miriam and Sendlmeier, Walter F. and Weiss, Benjamin},
+  title = {A Database of {German} Emotional Speech},
+  booktitle = {Interspeech},
+  pages = {1517--1520},
+  year = {2005},
+  doi = {10.21437/Interspeech.2005-446}
+}
+"""  # noqa: E501
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,10 +39,7 @@ class EmoDb(Corpus):
     title: ClassVar[str] = "Berlin Database of Emotional Speech (EMO-DB)"
     source: ClassVar[str] = "http://emodb.bilderbar.info"
     licence: ClassVar[str] = "free to use with citation; no formal licence is known to us"
-    citation: ClassVar[str] = (
-        "Burkhardt F, Paeschke A, Rolfes M, Sendlmeier W, Weiss B (2005). A Database of German "
-        "Emotional Speech. Interspeech 2005, 1517-1520."
-    )
+    citation: ClassVar[str] = CITATION
     access: ClassVar[str] = "emodist fetch emo_db --out DIR"
     labels: ClassVar[tuple[str, ...]] = tuple(EMOTIONS.values())
     common: ClassVar[Meanings] = {

@@ -24,7 +24,6 @@ class Folder(Corpus):
     title: ClassVar[str] = "One folder per label"
     source: ClassVar[str] = "your own"
     licence: ClassVar[str] = "your own"
-    citation: ClassVar[str] = "none"
 
     def __post_init__(self) -> None:
         if self.speaker_pattern not in (None, "prefix"):

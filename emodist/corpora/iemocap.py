@@ -30,6 +30,17 @@ LINE = re.compile(
     rf"\[\s*{NUMBER}\s*-\s*{NUMBER}\s*\]\s+(\S+)\s+(\w+)\s+"
     rf"\[\s*({NUMBER})\s*,\s*({NUMBER})\s*,\s*({NUMBER})\s*\]"
 )
+CITATION = """\
+@article{busso2008iemocap,
+  author = {Busso, Carlos and Bulut, Murtaza and Lee, Chi-Chun and Kazemzadeh, Abe and Mower, Emily and Kim, Samuel and Chang, Jeannette N. and Lee, Sungbok and Narayanan, Shrikanth S.},
+  title = {{IEMOCAP}: Interactive Emotional Dyadic Motion Capture Database},
+  journal = {Language Resources and Evaluation},
+  volume = {42},
+  pages = {335--359},
+  year = {2008},
+  doi = {10.1007/s10579-008-9076-6}
+}
+"""  # noqa: E501
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,11 +68,7 @@ class Iemocap(Corpus):
     title: ClassVar[str] = "Interactive Emotional Dyadic Motion Capture Database (IEMOCAP)"
     source: ClassVar[str] = "https://sail.usc.edu/iemocap/"
     licence: ClassVar[str] = "research only, after a signed licence form"
-    citation: ClassVar[str] = (
-        "Busso C, Bulut M, Lee CC, Kazemzadeh A, Mower E, Kim S, Chang JN, Lee S, Narayanan SS "
-        "(2008). IEMOCAP: Interactive emotional dyadic motion capture database. Language Resources "
-        "and Evaluation 42, 335-359."
-    )
+    citation: ClassVar[str] = CITATION
     access: ClassVar[str] = (
         "Fill in the release form at the source; the address of the files comes by mail. Use "
         "the whole release, or the sound in sentences/ with dialog/EmoEvaluation beside it."

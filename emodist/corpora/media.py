@@ -32,7 +32,6 @@ class Media(Corpus):
     title: ClassVar[str] = "Unlabelled videos and sound files, nested folders"
     source: ClassVar[str] = "your own"
     licence: ClassVar[str] = "your own"
-    citation: ClassVar[str] = "none"
 
     def __post_init__(self) -> None:
         level = self.speaker_level

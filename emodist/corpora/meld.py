@@ -21,6 +21,16 @@ SPLITS = {
     "test": ("test", "test_splits", "output_repeated_splits_test"),
 }
 NAME = re.compile(r"(?:(train|dev|test)_)?dia(\d+)_utt(\d+)")
+CITATION = """\
+@inproceedings{poria2019meld,
+  author = {Poria, Soujanya and Hazarika, Devamanyu and Majumder, Navonil and Naik, Gautam and Cambria, Erik and Mihalcea, Rada},
+  title = {{MELD}: A Multimodal Multi-Party Dataset for Emotion Recognition in Conversations},
+  booktitle = {Proceedings of the 57th Annual Meeting of the Association for Computational Linguistics},
+  pages = {527--536},
+  year = {2019},
+  doi = {10.18653/v1/P19-1050}
+}
+"""  # noqa: E501
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,10 +55,7 @@ class Meld(Corpus):
         "annotations: GPL 3.0; the clips are from a television series, whose owners keep their "
         "rights"
     )
-    citation: ClassVar[str] = (
-        "Poria S, Hazarika D, Majumder N, Naik G, Cambria E, Mihalcea R (2019). MELD: A Multimodal "
-        "Multi-Party Dataset for Emotion Recognition in Conversations. ACL 2019, 527-536."
-    )
+    citation: ClassVar[str] = CITATION
     access: ClassVar[str] = (
         "Download MELD.Raw.tar.gz as the source says; unpack it, then the archive of each split "
         "inside it."

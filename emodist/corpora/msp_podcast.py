@@ -23,6 +23,18 @@ FILES = ("labels_consensus.csv", "labels_concensus.csv")
 NAME = re.compile(r"MSP-PODCAST_\w+", re.IGNORECASE)
 UNKNOWN_SPEAKERS = ("", "unknown", "-1", "nan")
 RATINGS = {"EmoAct": "activation", "EmoVal": "valence", "EmoDom": "dominance"}
+CITATION = """\
+@article{lotfian2019podcast,
+  author = {Lotfian, Reza and Busso, Carlos},
+  title = {Building Naturalistic Emotionally Balanced Speech Corpus by Retrieving Emotional Speech from Existing Podcast Recordings},
+  journal = {IEEE Transactions on Affective Computing},
+  volume = {10},
+  number = {4},
+  pages = {471--483},
+  year = {2019},
+  doi = {10.1109/TAFFC.2017.2736999}
+}
+"""  # noqa: E501
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,11 +56,7 @@ class MspPodcast(Corpus):
     title: ClassVar[str] = "MSP-Podcast corpus"
     source: ClassVar[str] = "https://www.lab-msp.com/MSP/MSP-Podcast.html"
     licence: ClassVar[str] = "academic licence that an institution signs; commercial licence apart"
-    citation: ClassVar[str] = (
-        "Lotfian R, Busso C (2019). Building Naturalistic Emotionally Balanced Speech Corpus by "
-        "Retrieving Emotional Speech from Existing Podcast Recordings. IEEE Transactions on "
-        "Affective Computing 10(4), 471-483."
-    )
+    citation: ClassVar[str] = CITATION
     access: ClassVar[str] = (
         "Send the signed licence as the source says. Give Audios as PATH and keep Labels beside it."
     )

@@ -23,6 +23,18 @@ STATEMENTS = {"01": "Kids are talking by the door", "02": "Dogs are sitting by t
 REPETITIONS = {"01": "1", "02": "2"}
 # Songs know neither disgust nor surprise.
 SUNG = tuple(EMOTIONS)[:6]
+CITATION = """\
+@article{livingstone2018ravdess,
+  author = {Livingstone, Steven R. and Russo, Frank A.},
+  title = {The {Ryerson} Audio-Visual Database of Emotional Speech and Song ({RAVDESS})},
+  journal = {PLoS ONE},
+  volume = {13},
+  number = {5},
+  pages = {e0196391},
+  year = {2018},
+  doi = {10.1371/journal.pone.0196391}
+}
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,10 +47,7 @@ class Ravdess(Corpus):
     title: ClassVar[str] = "Ryerson Audio-Visual Database of Emotional Speech and Song"
     source: ClassVar[str] = "https://zenodo.org/records/1188976"
     licence: ClassVar[str] = "CC BY-NC-SA 4.0"
-    citation: ClassVar[str] = (
-        "Livingstone SR, Russo FA (2018). The Ryerson Audio-Visual Database of Emotional Speech "
-        "and Song (RAVDESS). PLoS ONE 13(5): e0196391."
-    )
+    citation: ClassVar[str] = CITATION
     access: ClassVar[str] = "emodist fetch ravdess --out DIR (speech; --parts speech,song for both)"
     labels: ClassVar[tuple[str, ...]] = tuple(EMOTIONS.values())
     common: ClassVar[Meanings] = {

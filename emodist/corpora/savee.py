@@ -21,6 +21,18 @@ EMOTIONS = {
 SPEAKERS = ("DC", "JE", "JK", "KL")
 NAME = re.compile(r"(?:(DC|JE|JK|KL)_?)?(sa|su|[a-z]+)(\d+)")
 N_EACH, N_NEUTRAL = 15, 30
+CITATION = """\
+@incollection{haq2010multimodal,
+  author = {Haq, Sanaul and Jackson, Philip J. B.},
+  title = {Multimodal Emotion Recognition},
+  booktitle = {Machine Audition: Principles, Algorithms and Systems},
+  editor = {Wang, Wenwu},
+  publisher = {IGI Global},
+  pages = {398--423},
+  year = {2010},
+  doi = {10.4018/978-1-61520-919-4.ch017}
+}
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,10 +51,7 @@ class Savee(Corpus):
     title: ClassVar[str] = "Surrey Audio-Visual Expressed Emotion (SAVEE) Database"
     source: ClassVar[str] = "http://kahlan.eps.surrey.ac.uk/savee/"
     licence: ClassVar[str] = "research only, after registration"
-    citation: ClassVar[str] = (
-        "Haq S, Jackson PJB (2010). Multimodal Emotion Recognition. In: Wang W (ed.), Machine "
-        "Audition: Principles, Algorithms and Systems, IGI Global, 398-423."
-    )
+    citation: ClassVar[str] = CITATION
     access: ClassVar[str] = "Register at the source; the address of the files comes by mail."
     labels: ClassVar[tuple[str, ...]] = tuple(sorted(EMOTIONS.values()))
     common: ClassVar[Meanings] = {

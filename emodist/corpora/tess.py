@@ -17,6 +17,15 @@ EMOTIONS = {
 }  # fmt: skip
 AGES = {"OAF": "64", "YAF": "26"}
 MISNAMED = {"OA_bite_neutral": "OAF_bite_neutral"}
+CITATION = """\
+@misc{pichora2020tess,
+  author = {Pichora-Fuller, M. Kathleen and Dupuis, Kate},
+  title = {{Toronto} Emotional Speech Set ({TESS})},
+  publisher = {Borealis},
+  year = {2020},
+  doi = {10.5683/SP2/E8H2MF}
+}
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,10 +37,7 @@ class Tess(Corpus):
     licence: ClassVar[str] = (
         "CC BY-NC 4.0 or CC BY-NC-ND 4.0, depending on the archive: see the one you took it from"
     )
-    citation: ClassVar[str] = (
-        "Pichora-Fuller MK, Dupuis K (2020). Toronto emotional speech set (TESS). Borealis, "
-        "doi:10.5683/SP2/E8H2MF."
-    )
+    citation: ClassVar[str] = CITATION
     access: ClassVar[str] = "Download all files from the source (no form to sign) and unpack them."
     labels: ClassVar[tuple[str, ...]] = tuple(EMOTIONS.values())
     common: ClassVar[Meanings] = {

@@ -1,11 +1,13 @@
 """Energy of the twelve pitch classes."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from emodist.features import _filters, _kernels
 from emodist.features._analysis import SAMPLE_RATE, Analysis
+from emodist.features._citations import LIBROSA
 from emodist.features._frames import FrameFeature, numbered
 from emodist.features._settings import check_between
 
@@ -22,6 +24,9 @@ class ChromaStft(FrameFeature):
     -----
     Within [0, 1]; a frame without energy is zero.
     """
+
+    unit: ClassVar[str] = "1"
+    citation: ClassVar[str] = LIBROSA
 
     tuning: float | None = None
 

@@ -2,13 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from emodist.errors import ConfigError
 from emodist.features import _functionals, _pyin
 from emodist.features._analysis import SAMPLE_RATE, Analysis
+from emodist.features._citations import LIBROSA
 from emodist.features._settings import check_between, check_choice, check_int
+
+CITATION = """\
+@article{decheveigne2002yin,
+  author = {de Cheveigné, Alain and Kawahara, Hideki},
+  title = {{YIN}, a Fundamental Frequency Estimator for Speech and Music},
+  journal = {Journal of the Acoustical Society of America},
+  volume = {111},
+  number = {4},
+  pages = {1917--1930},
+  year = {2002},
+  doi = {10.1121/1.1458024}
+}
+@inproceedings{mauch2014pyin,
+  author = {Mauch, Matthias and Dixon, Simon},
+  title = {{pYIN}: A Fundamental Frequency Estimator Using Probabilistic Threshold Distributions},
+  booktitle = {IEEE International Conference on Acoustics, Speech and Signal Processing},
+  pages = {659--663},
+  year = {2014},
+  doi = {10.1109/ICASSP.2014.6853678}
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -29,6 +52,9 @@ class F0:
     -----
     A clip without voiced frames is all zeros.
     """
+
+    unit: ClassVar[str] = "Hz, ln Hz, share"
+    citation: ClassVar[str] = CITATION + LIBROSA
 
     method: str = "yin"
     fmin_hz: float = 65.40639132514966

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from emodist.errors import ConfigError
 from emodist.features._analysis import SAMPLE_RATE, Analysis
+from emodist.features._citations import LIBROSA
 from emodist.features._settings import check_between, check_choice, check_int
 
 FLOOR_DB = -100.0
@@ -30,6 +32,9 @@ class LogMel:
     -----
     The reference is absolute, so a quiet voice stays quieter than a loud one.
     """
+
+    unit: ClassVar[str] = "dB"
+    citation: ClassVar[str] = LIBROSA
 
     n_mels: int = 128
     n_frames: int = 128

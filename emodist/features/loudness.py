@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from emodist.compiled import REASSOCIATE, compiled
 from emodist.features._analysis import SHORT_S, Analysis
+from emodist.features._citations import GEMAPS
 from emodist.features._contour import bend, mean_std, percentile, thirds, tilt
 
 EXPONENT = np.float32(0.23)  # from power to loudness; Zwicker's, as in eGeMAPS
@@ -39,6 +41,9 @@ class Loudness:
     After Eyben et al., "The Geneva minimalistic acoustic parameter set", IEEE Trans. Affective
     Computing 7 (2016). Functionals do not apply.
     """
+
+    unit: ClassVar[str] = "1, 1/s"
+    citation: ClassVar[str] = GEMAPS
 
     def labels(self, functionals: Sequence[str]) -> tuple[str, ...]:
         """`loudness_*`."""

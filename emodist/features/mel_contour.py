@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,6 +25,9 @@ class MelContour:
     -----
     Levels are never more than 60 dB below the loudest one. Functionals do not apply.
     """
+
+    unit: ClassVar[str] = "dB"
+    citation: ClassVar[str] = ""
 
     n_parts: int = 8
 

@@ -1,12 +1,14 @@
 """Mel-frequency cepstral coefficients with their first and second time derivatives."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from emodist.errors import ConfigError
 from emodist.features import _filters, _kernels
 from emodist.features._analysis import SAMPLE_RATE, Analysis
+from emodist.features._citations import LIBROSA
 from emodist.features._frames import FrameFeature, numbered
 from emodist.features._settings import check_between, check_int
 
@@ -16,6 +18,19 @@ _k = np.arange(WIDTH) - WIDTH // 2
 # squares through nine points. Their polynomials have no higher derivative, so at the ends of the
 # clip (scipy's mode "interp") the result of the first and last full windows holds.
 _TAPS = ((_k / 60).astype(np.float32), ((_k**2 - 20 / 3) / 154).astype(np.float32))
+
+CITATION = """\
+@article{davis1980mfcc,
+  author = {Davis, Steven B. and Mermelstein, Paul},
+  title = {Comparison of Parametric Representations for Monosyllabic Word Recognition in Continuously Spoken Sentences},
+  journal = {IEEE Transactions on Acoustics, Speech, and Signal Processing},
+  volume = {28},
+  number = {4},
+  pages = {357--366},
+  year = {1980},
+  doi = {10.1109/TASSP.1980.1163420}
+}
+"""  # noqa: E501
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,9 @@ class Mfcc(FrameFeature):
     mode="nearest").
     Davis & Mermelstein, IEEE Trans. ASSP 28 (1980).
     """
+
+    unit: ClassVar[str] = "dB"
+    citation: ClassVar[str] = CITATION + LIBROSA
 
     n_mfcc: int = 20
     n_mels: int = 128

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,9 @@ class MfccCorrelation:
     -----
     A coefficient that does not move correlates with nothing (0). Functionals do not apply.
     """
+
+    unit: ClassVar[str] = "1"
+    citation: ClassVar[str] = Mfcc.citation
 
     n_mfcc: int = 13
 

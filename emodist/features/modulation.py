@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,6 +15,19 @@ N_BANDS = 8
 PER_BAND = 3  # mel bands; the two highest of 26 are left out
 LEAST_FFT = 512  # frames: 8 s, so that every modulation band holds bins, however short the sound
 FLOOR = 1e-3
+
+CITATION = """\
+@article{wu2011modulation,
+  author = {Wu, Siqing and Falk, Tiago H. and Chan, Wai-Yip},
+  title = {Automatic Speech Emotion Recognition Using Modulation Spectral Features},
+  journal = {Speech Communication},
+  volume = {53},
+  number = {5},
+  pages = {768--785},
+  year = {2011},
+  doi = {10.1016/j.specom.2010.08.013}
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -29,6 +43,9 @@ class Modulation:
     After Wu, Falk & Chan, "Automatic speech emotion recognition using modulation spectral
     features", Speech Communication 53 (2011). Functionals do not apply.
     """
+
+    unit: ClassVar[str] = "ln dB²"
+    citation: ClassVar[str] = CITATION
 
     def labels(self, functionals: Sequence[str]) -> tuple[str, ...]:
         """`modulation_BAND_FROMhz`."""

@@ -9,12 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from emodist.errors import ConfigError
 from emodist.features._analysis import SAMPLE_RATE, Analysis
+from emodist.features._citations import GEMAPS
 from emodist.features._settings import check_choice
 
 # Of openSMILE's own settings: the name of each set in `opensmile.FeatureSet`.
@@ -23,6 +24,25 @@ SETS = {"egemaps": "eGeMAPSv02", "compare": "ComParE_2016"}
 MIN_SAMPLES = 960
 # openSMILE makes 16-bit integers of the samples, and at 1.0 they wrap around to -32768.
 FULL_SCALE = np.float32(32767 / 32768)
+
+CITATION = """\
+@inproceedings{eyben2010opensmile,
+  author = {Eyben, Florian and Wöllmer, Martin and Schuller, Björn},
+  title = {{openSMILE}: the {Munich} Versatile and Fast Open-Source Audio Feature Extractor},
+  booktitle = {Proceedings of the 18th ACM International Conference on Multimedia},
+  pages = {1459--1462},
+  year = {2010},
+  doi = {10.1145/1873951.1874246}
+}
+@inproceedings{schuller2016compare,
+  author = {Schuller, Björn and Steidl, Stefan and Batliner, Anton and Hirschberg, Julia and Burgoon, Judee K. and Baird, Alice and Elkins, Aaron and Zhang, Yue and Coutinho, Eduardo and Evanini, Keelan},
+  title = {The {INTERSPEECH} 2016 Computational Paralinguistics Challenge: Deception, Sincerity and Native Language},
+  booktitle = {Interspeech},
+  pages = {2001--2005},
+  year = {2016},
+  doi = {10.21437/Interspeech.2016-129}
+}
+"""  # noqa: E501
 
 
 @dataclass(frozen=True)
@@ -50,6 +70,9 @@ class Opensmile:
     openSMILE: Eyben, Wöllmer & Schuller (2010). eGeMAPS: Eyben et al. (2016), IEEE Transactions
     on Affective Computing 7(2). ComParE 2016: Schuller et al. (2016), Interspeech.
     """
+
+    unit: ClassVar[str] = "as in openSMILE"
+    citation: ClassVar[str] = CITATION + GEMAPS
 
     feature_set: str = "egemaps"
 

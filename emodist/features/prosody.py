@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -44,6 +45,9 @@ class Prosody:
     The pitch is that of `f0` with its defaults. Fewer than three voiced frames have no contour:
     its columns are 0. Functionals do not apply.
     """
+
+    unit: ClassVar[str] = "semitones, s, 1/s"
+    citation: ClassVar[str] = F0.citation
 
     def labels(self, functionals: Sequence[str]) -> tuple[str, ...]:
         """`prosody_pitch_*`, then `prosody_voiced_*` and `prosody_unvoiced_*`."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from emodist.compiled import FINITE, compiled
 from emodist.features import _functionals
 from emodist.features._analysis import SAMPLE_RATE, SHORT_FFT, SHORT_HOP, SHORT_S, Analysis
+from emodist.features._citations import GEMAPS
 from emodist.features.f0 import F0
 
 EDGES_HZ = (50, 500, 1000, 2000, 5000, 8000)
@@ -15,6 +17,18 @@ BINS = np.array([round(hz * SHORT_FFT / SAMPLE_RATE) for hz in EDGES_HZ])
 FLOOR = np.float32(1e-10)  # power
 ELEMENTS = ("alpha_ratio", "hammarberg", "drop_500", "drop_1000", "drop_2000", "drop_5000")
 PARTS = ("voiced", "unvoiced", "all")
+
+CITATION = """\
+@article{hammarberg1980quality,
+  author = {Hammarberg, Britta and Fritzell, Björn and Gauffin, Jan and Sundberg, Johan and Wedin, Lage},
+  title = {Perceptual and Acoustic Correlates of Abnormal Voice Qualities},
+  journal = {Acta Oto-Laryngologica},
+  volume = {90},
+  pages = {441--451},
+  year = {1980},
+  doi = {10.3109/00016488009131746}
+}
+"""  # noqa: E501
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,9 @@ class SpectralBalance:
     Otolaryngologica 90 (1980). A frame is voiced if the nearest frame of `f0` is. Where there is
     no frame of a kind, its columns are 0.
     """
+
+    unit: ClassVar[str] = "dB"
+    citation: ClassVar[str] = CITATION + GEMAPS
 
     def labels(self, functionals: Sequence[str]) -> tuple[str, ...]:
         """`spectral_balance_PART_ELEMENT_FUNCTIONAL`."""

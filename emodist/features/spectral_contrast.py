@@ -2,14 +2,28 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
 from emodist.errors import ConfigError
 from emodist.features import _filters
 from emodist.features._analysis import SAMPLE_RATE, Analysis
+from emodist.features._citations import LIBROSA
 from emodist.features._frames import FrameFeature, numbered
 from emodist.features._settings import check_between, check_int
+
+CITATION = """\
+@inproceedings{jiang2002contrast,
+  author = {Jiang, Dan-Ning and Lu, Lie and Zhang, Hong-Jiang and Tao, Jian-Hua and Cai, Lian-Hong},
+  title = {Music Type Classification by Spectral Contrast Feature},
+  booktitle = {IEEE International Conference on Multimedia and Expo},
+  volume = {1},
+  pages = {113--116},
+  year = {2002},
+  doi = {10.1109/ICME.2002.1035731}
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,9 @@ class SpectralContrast(FrameFeature):
     Levels more than 80 dB below the clip's highest are raised to that.
     Jiang et al., "Music type classification by spectral contrast feature", ICME (2002).
     """
+
+    unit: ClassVar[str] = "dB"
+    citation: ClassVar[str] = CITATION + LIBROSA
 
     n_bands: int = 6
     fmin_hz: float = 200.0

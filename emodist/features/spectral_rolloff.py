@@ -1,11 +1,13 @@
 """Frequency below which most of the spectrum lies."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from emodist.features import _kernels
 from emodist.features._analysis import SAMPLE_RATE, Analysis
+from emodist.features._citations import LIBROSA
 from emodist.features._frames import FrameFeature
 from emodist.features._settings import check_between
 
@@ -22,6 +24,9 @@ class SpectralRolloff(FrameFeature):
     -----
     0 where a frame has no energy.
     """
+
+    unit: ClassVar[str] = "Hz"
+    citation: ClassVar[str] = LIBROSA
 
     roll_percent: float = 0.85
 

@@ -2,13 +2,26 @@
 
 import warnings
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from emodist.features._analysis import SAMPLE_RATE, Analysis
+from emodist.features._citations import LIBROSA
 from emodist.features._frames import FrameFeature, numbered
 from emodist.features._settings import check_choice
 from emodist.features.chroma_stft import ChromaStft
+
+CITATION = """\
+@inproceedings{harte2006tonnetz,
+  author = {Harte, Christopher and Sandler, Mark and Gasser, Martin},
+  title = {Detecting Harmonic Change in Musical Audio},
+  booktitle = {Proceedings of the 1st ACM Workshop on Audio and Music Computing Multimedia},
+  pages = {21--26},
+  year = {2006},
+  doi = {10.1145/1178723.1178727}
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,9 @@ class Tonnetz(FrameFeature):
     A frame without energy is zero.
     Harte, Sandler & Gasser, "Detecting harmonic change in musical audio", AMCMM (2006).
     """
+
+    unit: ClassVar[str] = "1"
+    citation: ClassVar[str] = CITATION + LIBROSA
 
     chroma: str = "cqt"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,6 +16,27 @@ FRAME = 2048  # samples from which a voiced frame is measured, as for the pitch
 CEPSTRUM_HZ = 4000
 LONGEST_S, SHORTEST_S = 1 / 65, 1 / 800  # periods: the range of `f0`
 CHUNK = 256  # frames whose cepstra are held at once: bounds memory for long audio
+
+CITATION = """\
+@article{boersma1993harmonics,
+  author = {Boersma, Paul},
+  title = {Accurate Short-Term Analysis of the Fundamental Frequency and the Harmonics-to-Noise Ratio of a Sampled Sound},
+  journal = {Proceedings of the Institute of Phonetic Sciences, University of Amsterdam},
+  volume = {17},
+  pages = {97--110},
+  year = {1993}
+}
+@article{hillenbrand1996breathy,
+  author = {Hillenbrand, James and Houde, Robert A.},
+  title = {Acoustic Correlates of Breathy Vocal Quality: Dysphonic Voices and Continuous Speech},
+  journal = {Journal of Speech, Language, and Hearing Research},
+  volume = {39},
+  number = {2},
+  pages = {311--321},
+  year = {1996},
+  doi = {10.1044/jshr.3902.311}
+}
+"""  # noqa: E501
 
 
 @dataclass(frozen=True)
@@ -34,6 +56,9 @@ class VoiceQuality:
     Boersma, Proc. Institute of Phonetic Sciences Amsterdam 17 (1993), for the harmonics-to-noise
     ratio; Hillenbrand & Houde, J. Speech Hearing Research 39 (1996), for the cepstral peak.
     """
+
+    unit: ClassVar[str] = "1, dB"
+    citation: ClassVar[str] = CITATION
 
     def labels(self, functionals: Sequence[str]) -> tuple[str, ...]:
         """`voice_quality_ELEMENT_FUNCTIONAL`."""

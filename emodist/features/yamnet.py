@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from emodist.features._citations import YAMNET
 from emodist.features._network import NetworkFeature
 from emodist.features._yamnet.aggregate import aggregate
 
@@ -16,6 +18,9 @@ class Yamnet(NetworkFeature):
     A patch is 0.96 s, one starts every 0.48 s. Embeddings are never negative. Source: Plakal &
     Ellis, YAMNet, TensorFlow Models (2019), Apache License 2.0; trained on AudioSet.
     """
+
+    unit: ClassVar[str] = "1"
+    citation: ClassVar[str] = YAMNET
 
     def elements(self) -> Iterable[str]:
         return (str(number + 1) for number in range(self.about["n_embedding"]))

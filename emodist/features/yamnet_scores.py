@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from emodist.features._citations import YAMNET
 from emodist.features._network import NetworkFeature
 from emodist.features._yamnet.aggregate import aggregate
 
@@ -16,6 +18,9 @@ class YamnetScores(NetworkFeature):
     Columns carry the names of the model's class map: `yamnet_scores_speech_mean`,
     `yamnet_scores_crying_sobbing_mean`. Several classes may be high at once. Source: as `yamnet`.
     """
+
+    unit: ClassVar[str] = "score"
+    citation: ClassVar[str] = YAMNET
 
     def elements(self) -> Iterable[str]:
         return self.about["classes"]

@@ -1,11 +1,13 @@
 """Changes of sign per sample."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from emodist.features import _kernels
 from emodist.features._analysis import Analysis
+from emodist.features._citations import LIBROSA
 from emodist.features._frames import FrameFeature
 
 
@@ -16,6 +18,9 @@ class ZeroCrossingRate(FrameFeature):
     Within [0, 1]. Beyond the ends the first and last sample are repeated; samples within
     +-1e-10 count as positive.
     """
+
+    unit: ClassVar[str] = "share"
+    citation: ClassVar[str] = LIBROSA
 
     def frames(self, analysis: Analysis) -> np.ndarray:
         counts = np.empty((1, analysis.n_frames), np.float64)

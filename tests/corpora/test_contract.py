@@ -6,6 +6,7 @@ import pickle
 import pytest
 
 from emodist import cli, corpora, ontology, registry
+from emodist.citations import bibtex
 from emodist.corpora import Corpus, Description
 from emodist.errors import ConfigError, CorpusError
 from emodist.learning import splits
@@ -24,7 +25,7 @@ PATHS = [
 def test_a_corpus_works_without_settings_and_says_what_it_is(name):
     corpus = registry.build("corpora", name)
     assert isinstance(corpus, Corpus)
-    for field in ("title", "source", "licence", "citation"):
+    for field in ("title", "source", "licence"):
         assert isinstance(getattr(corpus, field), str)
         assert getattr(corpus, field)
     assert corpus.__doc__
@@ -90,6 +91,14 @@ def test_the_verb_prints_the_card_and_the_meaning_of_the_labels(name, capsys):
     printed = capsys.readouterr().out
     assert corpora.card(name) in printed
     assert ("label table, version" in printed) == (name in LABELLED)
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_a_labelled_corpus_has_a_citation_with_authors_title_and_year(name):
+    works = bibtex.works(registry.citation("corpora", name))
+    assert works
+    assert all({"author", "title", "year"} <= set(work.fields) for work in works)
+    assert all(bibtex.plain(work) in " ".join(corpora.card(name).split()) for work in works)
 
 
 @pytest.mark.parametrize("name", LABELLED)

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from emodist import registry
+from emodist.citations import bibtex
 from emodist.errors import ConfigError
 from emodist.features import DEFAULT, DEFAULT_FUNCTIONALS, build_features, extract
 from tests.features.signals import clicks, noise, silence, voice
 
+# What nobody published before emodist.
+OWN = {"mel_contour"}
 # Features that run a network have tests of their own.
 NAMES = [name for name in registry.names("features") if not name.startswith("yamnet")]
 FUNCTIONALS = ("mean", "std", "min", "max", "range", "slope", "p5", "p50", "p95")
@@ -67,6 +70,14 @@ def test_a_feature_does_not_depend_on_its_companions():
     for name in DEFAULT:
         alone = extract(voice(), build_features([name]))[name]
         np.testing.assert_array_equal(alone, together[name])
+
+
+@pytest.mark.parametrize("name", registry.names("features"))
+def test_a_feature_says_its_unit_and_whom_it_comes_from(name):
+    works = bibtex.works(registry.citation("features", name))
+    assert registry.get("features", name).unit
+    assert bool(works) == (name not in OWN)
+    assert all({"author", "title", "year"} <= set(work.fields) for work in works)
 
 
 def test_the_defaults_are_in_the_registry():
