@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from emodist.learning.folds import OVERLAP, Column
 from emodist.learning.judged import (
     MIN_SPEAKERS,
-    OVERLAP,
     SAYS_NOTHING,
-    Column,
     checked,
     plain,
     too_few,
 )
-from emodist.learning.metrics import confusions, interval_of, pooled, resamples_of, uar
+from emodist.learning.metrics import counts, interval_of, resamples_of, uar
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,18 +55,18 @@ def compare(
     """
     y, a, who, people = checked(y_true, probabilities_a, classes, speakers, protocol)
     b = checked(y_true, probabilities_b, classes, speakers, protocol)[1]
-    tables = [
-        confusions(y, scores.argmax(axis=1), who, len(people), len(classes)) for scores in (a, b)
-    ]
+    of_a, of_b = (
+        counts(y, scores.argmax(axis=1), who, len(people), len(classes)) for scores in (a, b)
+    )
     once = np.ones((1, len(people)))
-    uar_a, uar_b = (float(uar(pooled(table, once))[0]) for table in tables)
+    uar_a, uar_b = (float(uar(each.drawn(once))[0]) for each in (of_a, of_b))
     rng = rng or np.random.default_rng(0)
     resamples = resamples_of(len(people), n_resamples, rng)
-    differences = uar(pooled(tables[0], resamples)) - uar(pooled(tables[1], resamples))
+    differences = uar(of_a.drawn(resamples)) - uar(of_b.drawn(resamples))
     interval = interval_of(differences, len(people))
     # Truth, and so each class's support, is the same for both: UAR is a sum over speakers.
-    support = tables[0].sum(axis=(0, 2))
-    right = np.diagonal(tables[0] - tables[1], axis1=1, axis2=2)[:, support > 0]
+    support = of_a.support.sum(axis=0)
+    right = (of_a.hits - of_b.hits)[:, support > 0]
     p_value, test = _sign_flip((right / support[support > 0]).mean(axis=1), n_resamples, rng)
     if OVERLAP in protocol:
         verdict = SAYS_NOTHING

@@ -14,33 +14,33 @@ Conventions, so that a number means one thing:
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from emodist.errors import ConfigError
 from emodist.learning.calibration import calibration_error
+from emodist.learning.folds import OVERLAP, Column
 from emodist.learning.judged import (
     MIN_SPEAKERS,
-    OVERLAP,
     SAYS_NOTHING,
-    Column,
     checked,
     plain,
     too_few,
 )
 from emodist.learning.metrics import (
+    Counts,
     accuracy,
     auc_wins,
     aucs,
-    confusions,
+    confusion,
+    counts,
     f1,
-    hits,
     interval_of,
     mean_defined,
-    pooled,
-    ratio,
+    precision,
+    recall,
     resamples_of,
     uar,
 )
@@ -114,22 +114,23 @@ def evaluate(
     if len(folds) != len(y):
         raise ConfigError(f"evaluate needs a fold for each of {len(y)} rows; got {len(folds)}")
     predicted = scores.argmax(axis=1)
-    tables = confusions(y, predicted, who, len(people), len(classes))
-    wins = [
-        auc_wins(y == index, scores[:, index], who, len(people)) for index in range(len(classes))
-    ]
-    metrics: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "uar": lambda weights: uar(pooled(tables, weights)),
-        "weighted_accuracy": lambda weights: accuracy(pooled(tables, weights)),
-        "macro_f1": lambda weights: mean_defined(f1(pooled(tables, weights))),
-        "roc_auc": lambda weights: mean_defined(aucs(wins, tables, weights)),
-    }
+    n_classes = len(classes)
+    each = counts(y, predicted, who, len(people), n_classes)
     once = np.ones((1, len(people)))
     resamples = resamples_of(len(people), n_resamples, rng)
-    values = {name: float(metric(once)[0]) for name, metric in metrics.items()}
-    intervals = {
-        name: interval_of(metric(resamples), len(people)) for name, metric in metrics.items()
+    # Wins are pairs of speakers: one class at a time, or many classes would fill the memory.
+    both = np.vstack([once, resamples])
+    wins = (auc_wins(y == index, scores[:, index], who, len(people)) for index in range(n_classes))
+    areas = aucs(wins, each, both)
+    drawn = each.drawn(both)
+    metrics = {
+        "uar": uar(drawn),
+        "weighted_accuracy": accuracy(drawn),
+        "macro_f1": mean_defined(f1(drawn)),
+        "roc_auc": mean_defined(areas),
     }
+    values = {name: float(of_each[0]) for name, of_each in metrics.items()}
+    intervals = {name: interval_of(of_each[1:], len(people)) for name, of_each in metrics.items()}
     names, fold = np.unique(np.asarray(folds).astype(str), return_inverse=True)
     if speakers_overlap is None:
         tested = len(np.unique(np.column_stack([who, fold]), axis=0))
@@ -137,7 +138,6 @@ def evaluate(
     speakers_overlap = speakers_overlap or OVERLAP in protocol
     if speakers_overlap and OVERLAP not in protocol:
         protocol += f", {OVERLAP}"
-    confusion = tables.sum(axis=0)
     return Evaluation(
         protocol=protocol,
         speakers_overlap=speakers_overlap,
@@ -147,16 +147,16 @@ def evaluate(
         **values,
         ece=calibration_error(y, scores),
         intervals=intervals,
-        per_class=_per_class(classes, confusion, aucs(wins, tables, once)[0]),
+        per_class=_per_class(classes, each.drawn(once), areas[0]),
         per_fold={
             name: {
-                "uar": float(uar(confusions(y[rows], predicted[rows], None, 1, len(classes)))[0]),
+                "uar": float(uar(counts(y[rows], predicted[rows], None, 1, n_classes))[0]),
                 "n_rows": int(rows.sum()),
                 "n_speakers": len(np.unique(who[rows])),
             }
             for name, rows in ((name, fold == index) for index, name in enumerate(names.tolist()))
         },
-        confusion=confusion.astype(int),
+        confusion=confusion(y, predicted, n_classes),
         verdict=_verdict(
             values["uar"], intervals["uar"], len(people), len(np.unique(y)), speakers_overlap
         ),
@@ -164,19 +164,18 @@ def evaluate(
 
 
 def _per_class(
-    classes: Sequence[str], confusion: np.ndarray, aucs: np.ndarray
+    classes: Sequence[str], pooled: Counts, areas: np.ndarray
 ) -> dict[str, dict[str, float]]:
-    table = confusion[None]
     columns = {
-        "precision": ratio(hits(table), table.sum(axis=1))[0],
-        "recall": ratio(hits(table), table.sum(axis=2))[0],
-        "f1": f1(table)[0],
-        "roc_auc": aucs,
+        "precision": precision(pooled)[0],
+        "recall": recall(pooled)[0],
+        "f1": f1(pooled)[0],
+        "roc_auc": areas,
     }
     return {
         str(name): {
             **{metric: float(values[index]) for metric, values in columns.items()},
-            "support": int(confusion[index].sum()),
+            "support": int(pooled.support[0, index]),
         }
         for index, name in enumerate(classes)
     }

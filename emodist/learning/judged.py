@@ -1,15 +1,13 @@
 """What evaluation and comparison share: the check at the door, and what few speakers allow."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from emodist.errors import ConfigError
+from emodist.learning.folds import OVERLAP, Column
 
-# One value per row.
-Column: TypeAlias = Sequence[Any] | np.ndarray
-OVERLAP = "speakers overlap"
 SAYS_NOTHING = f"{OVERLAP}: this says nothing about people who were not in training"
 # With fewer speakers a resampled interval is too narrow whatever one does, and a sign-flip test
 # has fewer than 256 outcomes.

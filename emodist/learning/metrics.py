@@ -1,41 +1,73 @@
-"""Metrics from confusion matrices of resampled speakers, and the intervals that follow.
+"""Metrics from counts per class of resampled speakers, and the intervals that follow.
 
 Arrays with one entry a resample come first: a metric of all speakers is that of one resample in
-which each was drawn once. NaN is "not defined".
+which each was drawn once. NaN is "not defined". No metric here asks with what a class was
+confused, so counts are kept and not confusion matrices: 500 classes would be a million numbers for
+every four resamples.
 """
+
+import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
 
-def confusions(
+@dataclasses.dataclass(frozen=True, eq=False)
+class Counts:
+    """Rows of each class, shape (n_speakers or n_resamples, n_classes).
+
+    `support` is how many are of the class, `said` how many are taken for it, `hits` how many both.
+    """
+
+    hits: np.ndarray
+    support: np.ndarray
+    said: np.ndarray
+
+    def drawn(self, weights: np.ndarray) -> "Counts":
+        """Counts of each resample, from how often it draws each speaker."""
+        return Counts(weights @ self.hits, weights @ self.support, weights @ self.said)
+
+
+def counts(
     y: np.ndarray, predicted: np.ndarray, who: np.ndarray | None, n_speakers: int, n_classes: int
-) -> np.ndarray:
-    """Confusion matrix of each speaker, shape (n_speakers, truth, predicted)."""
-    tables = np.zeros((n_speakers, n_classes, n_classes))
-    np.add.at(tables, (np.zeros(len(y), int) if who is None else who, y, predicted), 1)
-    return tables
+) -> Counts:
+    """Counts of each speaker; `who` is None where all rows are of one."""
+    people = np.zeros(len(y), int) if who is None else who
+    is_hit = y == predicted
+
+    def table(classes: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
+        places = people[rows] * n_classes + classes[rows]
+        return np.bincount(places, minlength=n_speakers * n_classes).reshape(n_speakers, n_classes)
+
+    everything = slice(None)
+    return Counts(table(y, is_hit), table(y, everything), table(predicted, everything))
 
 
-def pooled(tables: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Confusion matrix of each resample, shape (n_resamples, truth, predicted)."""
-    return np.tensordot(weights, tables, axes=1)
+def confusion(y: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
+    """How often each class (row) was taken for each (column)."""
+    places = np.bincount(y * n_classes + predicted, minlength=n_classes**2)
+    return places.reshape(n_classes, n_classes)
 
 
-def uar(confusion: np.ndarray) -> np.ndarray:
-    return mean_defined(ratio(hits(confusion), confusion.sum(axis=2)))
+def uar(of: Counts) -> np.ndarray:
+    return mean_defined(recall(of))
 
 
-def accuracy(confusion: np.ndarray) -> np.ndarray:
-    return hits(confusion).sum(axis=1) / confusion.sum(axis=(1, 2))
+def accuracy(of: Counts) -> np.ndarray:
+    return of.hits.sum(axis=1) / of.support.sum(axis=1)
 
 
-def f1(confusion: np.ndarray) -> np.ndarray:
-    return ratio(2 * hits(confusion), confusion.sum(axis=1) + confusion.sum(axis=2))
+def precision(of: Counts) -> np.ndarray:
+    return ratio(of.hits, of.said)
 
 
-def hits(confusion: np.ndarray) -> np.ndarray:
-    return np.diagonal(confusion, axis1=1, axis2=2)
+def recall(of: Counts) -> np.ndarray:
+    return ratio(of.hits, of.support)
+
+
+def f1(of: Counts) -> np.ndarray:
+    return ratio(2 * of.hits, of.said + of.support)
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -63,9 +95,16 @@ def auc_wins(is_class: np.ndarray, score: np.ndarray, who: np.ndarray, n: int) -
     return wins
 
 
-def aucs(wins: list[np.ndarray], tables: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """ROC AUC of each class in each resample, shape (n_resamples, n_classes)."""
-    support = weights @ tables.sum(axis=2)
+def aucs(wins: Iterable[np.ndarray], of: Counts, weights: np.ndarray) -> np.ndarray:
+    """ROC AUC of each class in each resample, shape (n_resamples, n_classes).
+
+    Parameters
+    ----------
+    wins : of each class, as `auc_wins` gives them
+    of : Counts
+        Of each speaker.
+    """
+    support = weights @ of.support
     n_pairs = support * (support.sum(axis=1, keepdims=True) - support)
     won = np.stack([((weights @ table) * weights).sum(axis=1) for table in wins], axis=1)
     return ratio(won, n_pairs)
