@@ -14,8 +14,9 @@ class Agglomerative:
     """Parameters: `linkage`, the distance of two clusters: ward, average or complete."""
 
     TAKES_K: ClassVar[bool] = True
-    # All pairs of rows are held: 8 bytes for each of 20 000 x 20 000 / 2 are 1.6 GB.
-    MOST_ROWS: ClassVar[int | None] = 20_000
+    # scipy holds the distances of all pairs twice (its own copy beside what it was given), 8 bytes
+    # each: 8 x 14 000 x 14 000 are 1.6 GB.
+    MOST_ROWS: ClassVar[int | None] = 14_000
 
     SPACE: ClassVar[Space] = {"linkage": ("choice", ("ward", "average", "complete"))}
 

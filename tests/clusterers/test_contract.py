@@ -1,5 +1,8 @@
 """What every clusterer promises."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
@@ -43,6 +46,30 @@ def test_it_says_in_one_line_what_it_is(name):
 def test_every_linkage_finds_the_blobs(linkage, blobs):
     model = registry.build("clusterers", "agglomerative", linkage=linkage).build(3, seed=0)
     assert adjusted_rand_score(TRUTH, model.fit_predict(blobs)) == 1
+
+
+PEAK = """
+from pathlib import Path
+import numpy as np
+from emodist import registry
+
+def peak():
+    # Unlike ru_maxrss, it does not begin with that of the process which started this one.
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
+
+entry = registry.build("clusterers", "agglomerative")
+rows = np.random.default_rng(0).normal(size=(5000, 3))
+entry.build(3, seed=0).fit_predict(rows[:100])
+before = peak()
+entry.build(3, seed=0).fit_predict(rows)
+print((peak() - before) / 5000**2 * entry.MOST_ROWS**2)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_as_many_rows_as_agglomerative_takes_fill_what_its_comment_says():
+    done = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True)
+    assert float(done.stdout) == pytest.approx(1.6e9, rel=0.15)
 
 
 def test_hdbscan_calls_a_lone_point_noise(blobs):
