@@ -9,6 +9,7 @@ before the signal comes.
 import contextlib
 import fnmatch
 import itertools
+import signal
 import subprocess
 import sys
 import time
@@ -61,6 +62,8 @@ def holding(pattern: str, number: int, mark: Path) -> Callable[[str], None]:
 def main(words: list[str]) -> int:
     from emodist import cli, storage
 
+    # A test run in the background of a shell hands down that interrupts are ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     pattern, number, mark, *words = words
     written = holding(pattern, int(number), Path(mark))
     new_file, create = storage.new_file, storage.create

@@ -15,6 +15,7 @@ import pytest
 from emodist import cli, config, storage
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import train_network, tune_local
+from emodist.sweeps import trials
 from emodist.sweeps.trials import Sweep, SweepSettings
 from emodist.tuning.network import Network, NetworkSweep
 from tests.pipelines.conftest import start
@@ -95,12 +96,12 @@ def test_what_a_trial_keeps_lies_in_a_bucket_as_on_a_disk(bucket, table):
     settings = config.load(NetworkSweep, None, WORDS)
     kind = Network.load(table, settings)
     sweep = Sweep(kind, settings, out=out)
-    row = sweep.advance(kind, sweep.ask())
+    row = trials.advance(kind, sweep.ask())
     (kept,) = storage.names(row["scratch"])
     assert len(storage.names(f"{row['scratch']}/{kept}")) == 3
-    done = sweep.advance(Network.load(table, settings), row)
+    done = trials.advance(Network.load(table, settings), row)
     assert (done["status"], len(done["steps"])) == ("done", 2)
-    sweep.save_row(out, kind, sweep.tell(done))
+    trials.save_row(out, kind, sweep.tell(done))
     assert storage.names(out) == {"trials"}
 
 
@@ -123,7 +124,7 @@ def test_a_process_gives_way_to_a_new_one_after_its_steps_and_no_step_is_lost():
     steps = [step for row in sweep.rows for step in row["steps"]]
     assert len(steps) == 4 * 2 * 3
     assert max(Counter(step["pid"] for step in steps).values()) <= 8
-    assert sweep.counts(sweep.rows)["done"] == 8
+    assert trials.counts(sweep.rows)["done"] == 8
 
 
 @pytest.mark.slow
