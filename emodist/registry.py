@@ -45,7 +45,8 @@ def get(folder: str, name: str) -> type:
         If the folder has no such entry, or its file holds none that works.
     """
     if name not in names(folder):
-        raise ConfigError(f"{folder} has no {name!r}; {suggest(name, names(folder))}")
+        hint = "; ".join([suggest(name, names(folder)), *folders.problems()])
+        raise ConfigError(f"{folder} has no {name!r}; {hint}")
     return entries.load(folder, name)
 
 

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import skops.io
 
 from emodist import registry, spaces
 
@@ -54,3 +55,12 @@ def test_every_corner_of_its_space_is_a_classifier(name):
     entry = registry.get("estimators", name)
     for corner in spaces.corners(entry.SPACE):
         assert hasattr(registry.build("estimators", name, **corner).build(None, 0), "fit")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bundle_loads_all_that_a_fitted_model_holds(name, rows):
+    entry = registry.build("estimators", name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        written = skops.io.dumps(entry.build("balanced", seed=0).fit(*rows))
+    assert set(skops.io.get_untrusted_types(data=written)) <= set(getattr(entry, "trusts", ()))

@@ -257,3 +257,7 @@ def test_an_installed_package_that_cannot_be_used_is_left_out_and_told_of(instal
     first, second = sorted(folders.problems())
     assert first == "the installed plugin lost is left out: there is no module not_there_at_all"
     assert "emodist has features/rms.py itself" in second
+    with pytest.raises(
+        ConfigError, match=r"has no 'ones'.*; the installed plugin lost is left out"
+    ):
+        registry.get("features", "ones")
