@@ -105,7 +105,6 @@ def corpus(folder: Path, name: str = "our_lab", title: str = '"Our lab"') -> Pat
             title: ClassVar[str] {f"= {title}" if title else ""}
             source: ClassVar[str] = "our own"
             licence: ClassVar[str] = "our own licence"
-            citation: ClassVar[str] = "none"
             labels: ClassVar[tuple[str, ...]] = ("glad", "sad")
             common: ClassVar[Meanings] = {{"glad": ("happy", "gladness is quiet"), "sad": "sad"}}
             acted: ClassVar[bool] = True

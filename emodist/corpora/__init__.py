@@ -18,7 +18,7 @@ from emodist import registry
 from emodist.citations import bibtex
 
 # What every entry has; the registry says which is missing.
-NEEDED = ("title", "source", "licence", "citation", "describe")
+NEEDED = ("title", "source", "licence", "describe")
 # Of labels: the common word, or that and what is lost.
 Meanings: TypeAlias = Mapping[str, str | tuple[str | None, str] | None]
 
