@@ -7,11 +7,12 @@ crosses a fork hangs (s3fs#464).
 
 import contextlib
 import errno
+import json
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,11 @@ def read(uri: str) -> bytes:
         return fs.cat_file(path)
 
 
+def read_json(uri: str) -> Any:
+    """What a JSON file holds."""
+    return json.loads(read(uri))
+
+
 def remove(uri: str) -> None:
     """Delete a file or a folder with all in it; nothing happens if it does not exist."""
     if is_remote(uri):
@@ -115,6 +121,11 @@ def write(uri: str, data: bytes) -> None:
     """Write a small file, whole or not at all."""
     with new_file(uri) as temporary:
         Path(temporary).write_bytes(data)
+
+
+def write_json(uri: str, record: Mapping[str, Any]) -> None:
+    """Write a small record as JSON for people to read, whole or not at all."""
+    write(uri, _json(record))
 
 
 def check_writable(uri: str) -> None:
@@ -205,6 +216,11 @@ def create(uri: str, data: bytes) -> bool:
     return False
 
 
+def create_json(uri: str, record: Mapping[str, Any]) -> bool:
+    """`create` of what `write_json` writes."""
+    return create(uri, _json(record))
+
+
 @contextlib.contextmanager
 def reached(uri: str) -> Iterator[None]:
     """One line for what keeps this process from a bucket: no rights, no server, an old token.
@@ -233,6 +249,10 @@ def reached(uri: str) -> Iterator[None]:
             f"{uri} cannot be reached: {reason.rstrip('.')}. Credentials, region and endpoint come "
             "from AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL and the like"
         ) from error
+
+
+def _json(record: Mapping[str, Any]) -> bytes:
+    return (json.dumps(record, indent=2) + "\n").encode()
 
 
 def _refusal(uri: str) -> str | None:

@@ -15,7 +15,8 @@ FLOORS = (
     {"__init__", "compiled", "errors", "plots", "spaces"},
     {"plugins"},
     {"registry", "storage"},
-    {"citations", "config", "ontology", "tables", "audio", "synthesis"},
+    {"config"},
+    {"citations", "ontology", "tables", "audio", "synthesis"},
     {
         *("augmentations", "batch_augmentations", "clusterers", "corpora", "estimators"),
         *("features", "networks"),

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,9 +11,8 @@ import pyarrow as pa
 from emodist import plots, storage
 from emodist.clustering.clusters import Clustering, at_most, cluster, without_nan
 from emodist.clustering.settings import ClusterSettings
-from emodist.errors import OutputError
 from emodist.learning import dataset
-from emodist.tables import parquet, schema
+from emodist.tables import claim, parquet, schema
 
 PLOTS = ("silhouette.png", "scatter.png")
 FILES = ("clusters.parquet", "scores.csv", "examples.csv", "clusters.json", *PLOTS)
@@ -30,9 +28,7 @@ def run(table: str, settings: ClusterSettings, out: str) -> Clustering:
         If the table does not fit the settings, or `out` holds other files or cannot be written.
     """
     out = storage.absolute(out)
-    strange = sorted(storage.names(out) - set(FILES))
-    if strange:
-        raise OutputError(f"{out} holds other files, such as {strange[0]}; choose another --out")
+    claim.no_strangers(out, FILES)
     found = cluster(dataset.load(table, settings.features).originals(), settings)
     save(found, out)
     return found
@@ -72,8 +68,7 @@ def save(found: Clustering, out: str) -> None:
     )
     for name, figure in zip(PLOTS, figures, strict=True):
         storage.write(storage.join(out, name), plots.png(figure))
-    text = json.dumps(found.about, indent=2) + "\n"
-    storage.write(storage.join(out, "clusters.json"), text.encode())
+    storage.write_json(storage.join(out, "clusters.json"), found.about)
 
 
 def _example_rows(found: Clustering) -> list[dict[str, Any]]:

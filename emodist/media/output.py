@@ -1,6 +1,6 @@
 """The output folder of a job: whose it is, what is in it, and what is still to be done.
 
-- `run.json`: settings, versions, and a summary of every run;
+- `run.json`: settings, versions, counts, and a summary of every run (one by one in `runs/`);
 - `plan/00000.parquet` and on: what was planned, a log that only grows (`emodist.media.plan`);
 - `recordings/`, `features/`, `failures/`: the tables, one file per group of shards;
 - `yamnet/`: the model of the features `yamnet` and `yamnet_scores`, where they are chosen;
@@ -9,12 +9,9 @@
 
 import contextlib
 import dataclasses
-import importlib.metadata
 import itertools
-import json
-import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,12 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-import emodist
-from emodist import config, storage
-from emodist.errors import OutputError
+from emodist import storage
 from emodist.media import plan_log
 from emodist.media.settings import FeaturizeSettings, MediaSettings
-from emodist.tables import locate, parquet
+from emodist.tables import claim, locate, parquet
 
 PACKAGES = ("ray", "numpy", "scipy", "librosa", "numba", "av", "soundfile", "soxr", "pyarrow")
 
@@ -41,8 +36,8 @@ FILES_AT_ONCE = 16
 Found = TypeVar("Found")
 
 
-def claim(settings: MediaSettings) -> dict[str, Any]:
-    """What `run.json` of the output folder holds; it is made if there is none.
+def begin(settings: MediaSettings) -> str:
+    """Make the folder that of these settings, and name this run; `run.json` says whose it is.
 
     Raises
     ------
@@ -50,33 +45,15 @@ def claim(settings: MediaSettings) -> dict[str, Any]:
         If the folder belongs to other settings, or cannot be written.
     """
     job = type(settings).__name__.removesuffix("Settings").lower()
-    fresh: dict[str, Any] = {
-        "emodist": emodist.__version__,
-        "settings": {"job": job, **settings.identity()},
-        "versions": {
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in PACKAGES},
-        },
-        "runs": [],
-    }
-    uri = storage.join(settings.out, "run.json")
-    if storage.create(uri, _json(fresh)):
-        return fresh
-    record = json.loads(storage.read(uri))
-    differing = config.difference(record["settings"], fresh["settings"])
-    if differing and not storage.names(storage.join(settings.out, "plan")):
-        # An earlier run found something wrong before it planned anything.
-        save(settings, fresh)
-        return fresh
-    if differing:
-        raise OutputError(
-            f"{settings.out} was made with {differing}; choose another --out, or the same settings"
-        )
-    return record
+    record = claim.fresh({"job": job, **settings.identity()}, PACKAGES)
+    plan = storage.join(settings.out, "plan")
+    claim.take(_record(settings.out), record, is_begun=lambda: bool(storage.names(plan)))
+    return claim.new_run()
 
 
-def save(settings: MediaSettings, record: dict[str, Any]) -> None:
-    storage.write(storage.join(settings.out, "run.json"), _json(record))
+def save_run(out: str, name: str, summary: Mapping[str, Any]) -> None:
+    """Note what a run came to; `counts` of `run.json` are those of the folder as it is now."""
+    claim.save_run(_record(out), name, summary, lambda: {"counts": totals(out)})
 
 
 def share_model(settings: MediaSettings) -> MediaSettings:
@@ -206,5 +183,5 @@ def tidy(out: str) -> None:
                 file.unlink()
 
 
-def _json(record: dict[str, Any]) -> bytes:
-    return (json.dumps(record, indent=2) + "\n").encode()
+def _record(out: str) -> str:
+    return storage.join(out, "run.json")

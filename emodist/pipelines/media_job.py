@@ -52,7 +52,7 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
     clock = time.monotonic()
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     files = _list(settings)
-    record = output.claim(settings)
+    name = output.begin(settings)
     log = PlanLog(settings.out)
     n_changed = planning.extend(log, files, settings, retry_failed)
     work = output.pending(settings.out, log.work())
@@ -81,8 +81,7 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
         "started": started,
         "out": settings.out,
     }
-    record["runs"].append(summary)
-    output.save(settings, record)
+    output.save_run(settings.out, name, summary)
     return summary
 
 

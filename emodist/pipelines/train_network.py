@@ -11,9 +11,7 @@ import contextlib
 import dataclasses
 import datetime
 import hashlib
-import json
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,7 +20,6 @@ import numpy as np
 
 import emodist
 from emodist import storage
-from emodist.errors import OutputError
 from emodist.learning.dataset import Dataset
 from emodist.models import bundle, judging, network_bundle
 from emodist.models.judging import Judgement
@@ -32,17 +29,20 @@ from emodist.network_training.fitting import Network, Task
 from emodist.network_training.settings import NetworkSettings
 from emodist.network_training.sources import Source, TableSource
 from emodist.network_training.state import Progress, State
-from emodist.tables import locate
+from emodist.tables import claim, locate
 
 # What an output folder may hold beside a bundle.
 FILES = {
-    *bundle.CONTENT,
+    *(bundle.CONTENT - {"model.skops"}),
     "run.json",
+    claim.RUNS,
     "training",
     "tensorboard",
     "history.csv",
     "training_curves.png",
 }
+# What a training goes on with beside its settings, and in words what is another.
+SAME = {"rows": "rows of another table"}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -82,9 +82,9 @@ def train(
     out = storage.absolute(out)
     data = judging.labelled(table, [])
     plain = TableSource(storage.absolute(table), data, settings.columns())
-    record = _claim(out, settings, data, plain)
+    name = _begin(out, settings, data, plain)
     if "bundle.json" in storage.names(out):
-        about = json.loads(storage.read(storage.join(out, "bundle.json")))
+        about = storage.read_json(storage.join(out, "bundle.json"))
         return Trained(about, None)
     judgement = None
     if settings.cross_validate:
@@ -99,18 +99,18 @@ def train(
         todo = fitting.task(source, data, np.arange(len(data)), settings, engine.sums)
         y, _ = data.targets()
         # A folder that cannot be written is found out before anything is learned.
-        record["runs"].append({"started": _now(), "workers": settings.workers})
-        _write_record(out, record)
+        this = {"started": _now(), "workers": settings.workers}
+        claim.save_run(_record(out), name, this)
         state = engine.learn(todo, source, y, settings, out, heard, augment)
         network = fitting.finish(todo, source, y, settings, state)
     about = _save(out, network, todo, data, plain, settings, table, judgement)
-    record["runs"][-1] |= {
+    this |= {
         "seconds": round(time.monotonic() - clock, 2),
         "epochs": len(network.history),
         "best_epoch": network.best_epoch,
         "development": network.dev,
     }
-    _write_record(out, record)
+    claim.save_run(_record(out), name, this)
     storage.remove(storage.join(out, "training"))
     return Trained(about, judgement)
 
@@ -170,42 +170,19 @@ def _engine(settings: NetworkSettings) -> Iterator[Any]:
     yield train_on_ray.Cluster(settings)
 
 
-def _claim(
-    out: str, settings: NetworkSettings, data: Dataset, source: TableSource
-) -> dict[str, Any]:
-    """What `run.json` of the output folder holds; it is made if there is none."""
-    strangers = storage.names(out) - FILES
-    if strangers or "model.skops" in storage.names(out):
-        raise OutputError(f"{out} holds other files; choose another --out")
-    fresh: dict[str, Any] = {
-        "emodist": emodist.__version__,
-        "settings": {"job": "train", **settings.identity()},
-        "rows": _fingerprint(data, source),
-        "versions": {"python": platform.python_version(), **network_bundle.versions()},
-        "runs": [],
-    }
-    if storage.create(storage.join(out, "run.json"), _json(fresh)):
-        return fresh
-    record = json.loads(storage.read(storage.join(out, "run.json")))
-    theirs = {**record["settings"], "the table": record["rows"]}
-    ours = {**fresh["settings"], "the table": fresh["rows"]}
-    differing = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
-    if not differing:
-        return record
-    begun = storage.exists(checkpoint.state_uri(out)) or "bundle.json" in storage.names(out)
-    if not begun:
-        # An earlier run found something wrong before it learned anything.
-        _write_record(out, fresh)
-        return fresh
-    key = differing[0]
-    what = (
-        "rows of another table"
-        if key == "the table"
-        else f"{key}={theirs.get(key)}, now it is {ours.get(key)}"
+def _begin(out: str, settings: NetworkSettings, data: Dataset, source: TableSource) -> str:
+    """Make the folder that of this training, and name this run."""
+    claim.no_strangers(out, FILES)
+    fresh = claim.fresh(
+        {"job": "train", **settings.identity()}, (), rows=_fingerprint(data, source)
     )
-    raise OutputError(
-        f"{out} was begun with {what}; choose another --out, or go on with the same settings"
-    )
+    fresh["versions"] |= network_bundle.versions()
+
+    def is_begun() -> bool:
+        return storage.exists(checkpoint.state_uri(out)) or "bundle.json" in storage.names(out)
+
+    claim.take(_record(out), fresh, SAME, is_begun)
+    return claim.new_run()
 
 
 def _fingerprint(data: Dataset, source: TableSource) -> str:
@@ -258,16 +235,12 @@ def _save(
     records.write_curves(out, network.history)
     network_bundle.write_model(out, network.model)
     bundle.save_rows(out, data)
-    storage.write(storage.join(out, "bundle.json"), _json(about))
+    storage.write_json(storage.join(out, "bundle.json"), about)
     return about
 
 
-def _write_record(out: str, record: dict[str, Any]) -> None:
-    storage.write(storage.join(out, "run.json"), _json(record))
-
-
-def _json(content: dict[str, Any]) -> bytes:
-    return (json.dumps(content, indent=2) + "\n").encode()
+def _record(out: str) -> str:
+    return storage.join(out, "run.json")
 
 
 def _now() -> str:

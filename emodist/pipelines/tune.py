@@ -46,7 +46,7 @@ def run(table: str, settings: SweepSettings, out: str) -> tuple[dict[str, Any], 
     if "GPU" in settings.resources():
         # Before anything is written: Ray would wait for a GPU for ever.
         _connect(settings)
-    record = output.claim(out, kind, settings)
+    record, name = output.begin(out, kind, settings)
     before = trials.saved_rows(out, kind)
     with Progress() as progress:
 
@@ -63,22 +63,21 @@ def run(table: str, settings: SweepSettings, out: str) -> tuple[dict[str, Any], 
             f"no trial has a score: {_why(sweep.rows)}; {out}/trials.parquet has all"
         )
     output.finish(out, kind, sweep.rows, found)
-    record["found"] = found
-    record["trials"] = trials.counts(sweep.rows)
+    about = {"found": found, "trials": trials.counts(sweep.rows)}
     new = sweep.rows[len(before) :]
     if new or not record["runs"]:
-        record["runs"].append(
-            {
-                "started": started,
-                "trials": len(new),
-                "seconds": round(time.monotonic() - clock, 2),
-                "cpu_s": round(sum(row["cpu_s"] for row in new), 2),
-                **progress.use(n_workers),
-                "engine": settings.engine,
-                "workers": n_workers,
-            }
-        )
-    output.save(out, record)
+        this = {
+            "started": started,
+            "trials": len(new),
+            "seconds": round(time.monotonic() - clock, 2),
+            "cpu_s": round(sum(row["cpu_s"] for row in new), 2),
+            **progress.use(n_workers),
+            "engine": settings.engine,
+            "workers": n_workers,
+        }
+        record = output.save_run(out, name, this, about)
+    else:
+        record = output.save(out, about)
     return {**record, "out": out}, output.text(record, kind, sweep.rows, len(new))
 
 

@@ -1,36 +1,33 @@
 """The output folder of `emodist predict`: whose it is, and what it says of itself."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import emodist
 from emodist import storage
-from emodist.errors import ConfigError, OutputError
+from emodist.errors import ConfigError
 from emodist.predicting.settings import PredictSettings, Rules
-from emodist.tables import locate
+from emodist.tables import claim, locate
+
+# What predictions belong to, and in words what is another.
+SAME = {"digest": "another bundle ({bundle}, {digest:.12})"}
 
 
-def claim(settings: PredictSettings, digest: str, write: bool) -> None:
-    """See that the output folder is of this bundle, and say so if `write`.
+def check(settings: PredictSettings, digest: str) -> None:
+    """See that the output folder holds no predictions of another bundle.
 
     Raises
     ------
     OutputError
-        If the folder holds predictions of another bundle.
+        If it does.
     """
-    uri = storage.join(settings.out, "predict.json")
-    record = {"emodist": emodist.__version__, "bundle": settings.bundle, "digest": digest}
-    if write and storage.create(uri, _json(record)):
-        return
-    if storage.exists(uri):
-        theirs = json.loads(storage.read(uri))
-        if theirs["digest"] != digest:
-            raise OutputError(
-                f"{settings.out} holds predictions of another bundle ({theirs['bundle']}, "
-                f"{theirs['digest'][:12]}); choose another --out"
-            )
+    claim.check(_record(settings.out), _fresh(settings, digest), SAME)
+
+
+def begin(settings: PredictSettings, digest: str) -> None:
+    """Make the output folder this bundle's, as `check`."""
+    claim.take(_record(settings.out), _fresh(settings, digest), SAME)
 
 
 def check_network(settings: PredictSettings, about: Mapping[str, Any]) -> None:
@@ -59,16 +56,18 @@ def drop_stale(out: str) -> None:
 def save(settings: PredictSettings, rules: Rules, summary: Mapping[str, Any]) -> None:
     """Write `predict.json`, which says that all is there."""
     record = {
-        "emodist": emodist.__version__,
-        "bundle": settings.bundle,
-        "digest": rules.digest,
+        **_fresh(settings, rules.digest),
         "rules": {
             k: v for k, v in dataclasses.asdict(rules).items() if k not in ("bundle", "digest")
         },
         "summary": summary,
     }
-    storage.write(storage.join(settings.out, "predict.json"), _json(record))
+    storage.write_json(_record(settings.out), record)
 
 
-def _json(record: Mapping[str, Any]) -> bytes:
-    return (json.dumps(record, indent=2) + "\n").encode()
+def _fresh(settings: PredictSettings, digest: str) -> dict[str, Any]:
+    return {"emodist": emodist.__version__, "bundle": settings.bundle, "digest": digest}
+
+
+def _record(out: str) -> str:
+    return storage.join(out, "predict.json")

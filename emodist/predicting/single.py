@@ -185,7 +185,7 @@ class Predictor:
         return _predict_settings(self._settings, self._bundle, f"{self._root.name}/{name}", words)
 
     def _opened(self, settings: PredictSettings, made: FeaturizeSettings) -> _Cut:
-        output.claim(made)
+        output.begin(made)
         shared: Any = output.share_model(made)
         folder.check_network(settings, self.loaded.about)
         rules = Rules.of(settings, self.digest, self.loaded.about)

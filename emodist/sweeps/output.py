@@ -1,6 +1,6 @@
 """What a sweep leaves in its folder, and whose folder it is.
 
-- `sweep.json`: settings, versions, every run, and what was found;
+- `sweep.json`: settings, versions, every run (one by one in `runs/`), and what was found;
 - `trials/`: a receipt for each finished trial, which a run that goes on reads;
 - `unfinished/`: what trials keep between their steps, until the sweep is done;
 - `refits/`: receipts of the winners that workers fitted again, where a kind does so (`network`);
@@ -9,10 +9,8 @@
 - `sweep.png`: scores over trials.
 """
 
-import importlib.metadata
 import json
-import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,23 +18,30 @@ import pyarrow as pa
 import yaml
 
 import emodist
-from emodist import config, plots, storage
-from emodist.errors import OutputError
+from emodist import plots, storage
 from emodist.plots.sweep import sweep as plot
 from emodist.spaces import Dimension
 from emodist.sweeps import trials
 from emodist.sweeps.trials import Row, SweepSettings
-from emodist.tables import parquet
+from emodist.tables import claim, parquet
 
 FILES = (
-    *("sweep.json", "trials", "unfinished", "refits"),
+    *("sweep.json", claim.RUNS, "trials", "unfinished", "refits"),
     *("trials.parquet", "best.yaml", "sweep.png"),
 )
 FOLDS = pa.list_(pa.struct([("name", pa.string()), ("score", pa.float64())]))
 
 
-def claim(out: str, kind: Any, settings: SweepSettings) -> dict[str, Any]:
-    """What `sweep.json` of the folder holds; it is made if there is none.
+# What a sweep goes on with beside its settings, and in words what is another.
+SAME = {
+    "fingerprint": "other rows than this table or this version of emodist gives",
+    "space": "another search space than this table or this version of emodist gives",
+    "searches": "other folds than this table or this version of emodist gives",
+}
+
+
+def begin(out: str, kind: Any, settings: SweepSettings) -> tuple[dict[str, Any], str]:
+    """What `sweep.json` of the folder holds, made if there is none, and the name of this run.
 
     Raises
     ------
@@ -44,42 +49,31 @@ def claim(out: str, kind: Any, settings: SweepSettings) -> dict[str, Any]:
         If the folder belongs to another sweep or holds other files, or cannot be written.
     """
     packages = (*settings.PACKAGES, *(["optuna"] if settings.search == "optuna" else []))
-    fresh: dict[str, Any] = {
-        "emodist": emodist.__version__,
-        "settings": settings.identity(),
-        "rows": len(kind.data),
-        "fingerprint": kind.fingerprint(),
-        "space": json.loads(json.dumps(kind.space)),
-        "searches": list(kind.searches),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in packages},
-        },
-        "runs": [],
-        "found": None,
-    }
-    # What a killed writer leaves starts with a dot.
-    strange = sorted(name for name in storage.names(out) - set(FILES) if name[0] != ".")
-    if strange:
-        raise OutputError(f"{out} holds other files, such as {strange[0]}; choose another --out")
-    if storage.create(storage.join(out, "sweep.json"), _json(fresh)):
-        return fresh
-    record = json.loads(storage.read(storage.join(out, "sweep.json")))
-    if differing := config.difference(record["settings"], fresh["settings"]):
-        raise OutputError(
-            f"{out} was made with {differing}; choose another --out, or the same settings"
-        )
-    for key, what in (("fingerprint", "rows"), ("space", "search space"), ("searches", "folds")):
-        if record[key] != fresh[key]:
-            raise OutputError(
-                f"{out} was made with another {what} than this table or this version of emodist "
-                "gives; choose another --out"
-            )
+    record = claim.fresh(
+        settings.identity(),
+        packages,
+        rows=len(kind.data),
+        fingerprint=kind.fingerprint(),
+        space=json.loads(json.dumps(kind.space)),
+        searches=list(kind.searches),
+        found=None,
+    )
+    claim.no_strangers(out, FILES)
+    return claim.take(_record(out), record, SAME), claim.new_run()
+
+
+def save(out: str, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring `sweep.json` up to date with what was found."""
+    record = {**storage.read_json(_record(out)), **about}
+    storage.write_json(_record(out), record)
     return record
 
 
-def save(out: str, record: dict[str, Any]) -> None:
-    storage.write(storage.join(out, "sweep.json"), _json(record))
+def save_run(
+    out: str, name: str, run: Mapping[str, Any], about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Note what a run did as well."""
+    return claim.save_run(_record(out), name, run, lambda: about)
 
 
 def finish(out: str, kind: Any, rows: Sequence[Row], found: dict[str, Any]) -> None:
@@ -102,8 +96,6 @@ def finish(out: str, kind: Any, rows: Sequence[Row], found: dict[str, Any]) -> N
 def as_config(settings: Any) -> dict[str, Any]:
     """Settings as a settings file has them: those of an entry stand under its name."""
     lines = settings.identity()
-    if lines.pop("plugin_files", None):
-        lines["plugins"] = list(settings.plugins)
     for choice, (_, target) in settings.CHOICES.items():
         own = lines.pop(target)
         if own:
@@ -181,5 +173,5 @@ def _column(values: list[Any], dimension: Dimension) -> pa.Array:
     return pa.array(values)
 
 
-def _json(record: dict[str, Any]) -> bytes:
-    return (json.dumps(record, indent=2) + "\n").encode()
+def _record(out: str) -> str:
+    return storage.join(out, "sweep.json")

@@ -15,7 +15,7 @@ from emodist.errors import ConfigError, EmodistError, OutputError
 from emodist.media.settings import ExtractSettings
 from emodist.pipelines import media_job
 from emodist.tables import schema
-from tests.pipelines.conftest import featurize, table, write_clip
+from tests.pipelines.conftest import featurize, start, table, write_clip
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +30,7 @@ def test_a_folder_becomes_three_tables_and_a_record_of_the_run(clips, tmp_path):
         "plan",
         "recordings",
         "run.json",
+        "runs",
     ]
     assert len(list((out / "features").iterdir())) == 1
     rows = table(out)
@@ -71,6 +72,18 @@ def test_running_again_does_nothing_and_new_files_are_added(clips, tmp_path):
     assert (summary["new"], summary["recordings"]) == (1, 13)
     after = table(out)
     assert after.filter(pc.is_in(after["recording_id"], before["recording_id"])) == before
+
+
+def test_of_two_runs_at_once_both_are_noted_with_the_counts_of_the_folder(clips, tmp_path):
+    words = ("featurize", clips, "--out", tmp_path / "out", "corpus=folder", "features=mfcc,rms")
+    runs = [start(*words, "engine=local", "workers=2") for _ in range(2)]
+    for run in runs:
+        _, told = run.communicate()
+        assert run.returncode == 0, told
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert len(record["runs"]) == 2
+    assert record["counts"]["recordings"] == 12 == len(table(tmp_path / "out", "recordings"))
+    assert record["counts"]["segments"] == len(table(tmp_path / "out"))
 
 
 def test_the_rows_of_a_changed_file_are_replaced(clips, tmp_path):

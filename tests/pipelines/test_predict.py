@@ -165,7 +165,7 @@ def test_a_run_that_is_killed_and_started_again_gives_the_same(demo, undisturbed
 def test_another_bundle_and_other_windows_are_refused(demo, undisturbed, capsys):
     before = predictions(undisturbed)
     assert cli.main(["predict", *words(demo, undisturbed, name="scaled")]) == 2
-    assert "holds predictions of another bundle" in capsys.readouterr().err
+    assert "was made with another bundle" in capsys.readouterr().err
     assert cli.main(["predict", *words(demo, undisturbed, "hop_s=2")]) == 2
     assert "was made with hop_s=1.0, now it is 2.0" in capsys.readouterr().err
     assert predictions(undisturbed).equals(before)

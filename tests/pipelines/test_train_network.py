@@ -168,7 +168,7 @@ def test_the_same_command_again_has_nothing_to_do_and_another_is_refused(alone, 
     before = (alone / "model.keras").stat().st_mtime_ns
     train(table, alone)
     assert (alone / "model.keras").stat().st_mtime_ns == before
-    with pytest.raises(OutputError, match=r"was begun with model=simple_cnn, now it is deep_cnn"):
+    with pytest.raises(OutputError, match=r"was made with model=simple_cnn, now it is deep_cnn"):
         train(table, alone, model="deep_cnn", model_settings={})
     with pytest.raises(OutputError, match=r"epochs=3, now it is 4"):
         train(table, alone, epochs=4)
@@ -178,7 +178,7 @@ def test_the_same_command_again_has_nothing_to_do_and_another_is_refused(alone, 
 def test_other_rows_than_those_it_was_begun_with_are_refused(alone, table, tmp_path):
     rows = pq.read_table(f"{table}/a.parquet")
     pq.write_table(rows.slice(0, 60), tmp_path / "other.parquet")
-    with pytest.raises(OutputError, match="begun with rows of another table"):
+    with pytest.raises(OutputError, match="made with rows of another table"):
         train(str(tmp_path / "other.parquet"), alone)
 
 

@@ -185,20 +185,22 @@ class Owned(Hill):
 
 def test_a_folder_belongs_to_one_sweep(tmp_path):
     out = str(tmp_path / "out")
-    record = output.claim(out, Owned(), settings())
+    record, first = output.begin(out, Owned(), settings())
     assert record["settings"]["seed"] == 0
-    assert output.claim(out, Owned(), settings(trials=99)) == record
+    again, second = output.begin(out, Owned(), settings(trials=99))
+    assert again == record
+    assert first != second
     with pytest.raises(OutputError, match="made with seed=0, now it is 1"):
-        output.claim(out, Owned(), settings(seed=1))
-    with pytest.raises(OutputError, match="another rows"):
-        output.claim(out, Owned(effect=2.0), settings())
-    with pytest.raises(OutputError, match="another folds"):
-        output.claim(out, Owned(("all",)), settings())
+        output.begin(out, Owned(), settings(seed=1))
+    with pytest.raises(OutputError, match="made with other rows"):
+        output.begin(out, Owned(effect=2.0), settings())
+    with pytest.raises(OutputError, match="made with other folds"):
+        output.begin(out, Owned(("all",)), settings())
     (tmp_path / "out" / "thesis.txt").write_text("mine")
     with pytest.raises(OutputError, match=r"thesis\.txt"):
-        output.claim(out, Owned(), settings())
+        output.begin(out, Owned(), settings())
 
 
 def test_what_a_killed_writer_leaves_is_not_a_strange_file(tmp_path):
     (tmp_path / ".4f1e.tmp").write_bytes(b"half")
-    assert output.claim(str(tmp_path), Owned(), settings())["runs"] == []
+    assert output.begin(str(tmp_path), Owned(), settings())[0]["runs"] == []
