@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from emodist.errors import CorpusError
 from emodist.media.listing import MediaFile
+from emodist.plugins.folders import told
 from emodist.tables import schema
 
 # Seconds of sound in a file of unknown content, from its size: bytes for each second by suffix.
@@ -137,9 +138,10 @@ def _described(file: MediaFile, corpus: Any, name: str) -> tuple[str | None, ...
     description, problem = None, file.problem
     try:
         description = corpus.describe(file.path)
-    except CorpusError as error:
+    except Exception as error:
         if not {"speaker", "label"} <= file.given.keys():
-            problem = problem or str(error)
+            said = str(error) if isinstance(error, CorpusError) else told(error)
+            problem = problem or said
     speaker = description and description.speaker
     label = description and description.label
     attributes = description.attributes if description else {}

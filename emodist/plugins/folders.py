@@ -24,12 +24,14 @@ GROUP = "emodist.plugins"
 
 
 class Folders(tuple):
-    """Places of plugin folders; a pickle takes along what they hold."""
+    """Places of plugin folders; a pickle takes along what they, and installed ones, hold."""
 
     __slots__ = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpacked, (tuple((place, dict(_used[place].files)) for place in self),)
+        packed = [(folder.place, dict(folder.files)) for folder in _installed()[0]]
+        packed += [(place, dict(_used[place].files)) for place in self]
+        return _unpacked, (packed, len(self))
 
 
 # Those that settings named, in their order.
@@ -65,18 +67,18 @@ def use(places: Iterable[str]) -> Folders:
 
 def modules(kind: str) -> dict[str, str]:
     """The file of each module that plugins add to a registry, by name; helpers (`_NAME`) too."""
-    return {
-        name: os.path.join(folder.place, file)
-        for folder in (_in_force() if kind in KINDS else ())
-        for name, file in folder.modules(kind).items()
-    }
+    found: dict[str, str] = {}
+    for folder in _in_force() if kind in KINDS else ():
+        for name, file in folder.modules(kind).items():
+            found.setdefault(name, os.path.join(folder.place, file))
+    return found
 
 
 def versions(kind: str, names: Collection[str]) -> dict[str, str]:
     """Which plugin files these entries are made of: SHA-256 by path within their folder."""
     found: dict[str, str] = {}
     for folder in _in_force():
-        found |= folder.versions(kind, names)
+        found = {**folder.versions(kind, names), **found}
     return found
 
 
@@ -98,10 +100,8 @@ def check(what: str, made_with: Mapping[str, str], kind: str = "") -> None:
     wanted = {file: sha for file, sha in made_with.items() if file.startswith(kind)}
     here: dict[str, str] = {}
     for folder in _in_force():
-        here |= {
-            file: sha256(folder.files[file]).hexdigest()
-            for file in wanted.keys() & folder.files.keys()
-        }
+        for file in wanted.keys() & folder.files.keys():
+            here.setdefault(file, sha256(folder.files[file]).hexdigest())
     if found := difference(wanted, here):
         raise ConfigError(f"{what} was made with {found}")
 
@@ -163,6 +163,7 @@ sys.meta_path.append(_Finder)  # type: ignore[arg-type]
 
 
 def _in_force() -> Iterator[Folder]:
+    """Of two that hold one name, the first has it: what another process sent, not what is here."""
     yield from list(_used.values())
     yield from _installed()[0]
 
@@ -215,16 +216,20 @@ def _forget(place: str) -> None:
         if name.startswith("emodist.") and file.startswith(place + os.sep):
             del sys.modules[name]
             parent, _, own = name.rpartition(".")
-            vars(sys.modules.get(parent)).pop(own, None) if parent in sys.modules else None
+            if parent in sys.modules:
+                vars(sys.modules[parent]).pop(own, None)
             # Python takes what is as long and as old, to the second, for the same.
             with contextlib.suppress(OSError):
                 os.unlink(importlib.util.cache_from_source(file))
     importlib.invalidate_caches()
 
 
-def _unpacked(packed: Iterable[tuple[str, dict[str, bytes]]]) -> Folders:
-    """In a process that was sent settings: what they brought, in its own place if it is there."""
-    chosen = []
+def _unpacked(packed: Iterable[tuple[str, dict[str, bytes]]], n_named: int) -> Folders:
+    """In a process that was sent settings: what they brought, in its own place if it is there.
+
+    The last `n_named` folders are those that the settings name; the others were installed.
+    """
+    chosen: list[str] = []
     for place, files in packed:
         if place not in _used or _used[place].files != files:
             here = source.read(place) if os.path.isdir(place) else None
@@ -232,4 +237,4 @@ def _unpacked(packed: Iterable[tuple[str, dict[str, bytes]]]) -> Folders:
                 place = source.written(files)
             _used.setdefault(place, Folder(place, files))
         chosen.append(place)
-    return Folders(chosen)
+    return Folders(chosen[len(chosen) - n_named :])

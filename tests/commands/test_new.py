@@ -12,9 +12,6 @@ from emodist.commands import new
 from emodist.plugins.source import KINDS
 
 ROOT = Path(__file__).parents[2]
-# Of `emodist/networks` too: their contract test wants TensorFlow, as does that of a new network.
-TF = [pytest.mark.tf, pytest.mark.slow]
-EACH = [pytest.param(k, marks=TF if k == "networks" else pytest.mark.slow) for k in KINDS]
 
 
 def passed(*words: str) -> int:
@@ -30,11 +27,18 @@ def passed(*words: str) -> int:
     return int(done.stdout.rpartition(" passed")[0].split()[-1])
 
 
-@pytest.mark.parametrize("kind", EACH)
-def test_a_new_entry_passes_its_own_test_and_the_contract_of_its_registry(kind, own):
-    _, test = new.write(own, kind, "brand_new")
-    assert passed(str(test)) >= 2
-    assert passed(f"tests/{kind}/test_contract.py", "--entries", str(own), "-k", "brand_new") >= 3
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "kinds",
+    # Of a network, the contract's test and its own want TensorFlow.
+    [tuple(k for k in KINDS if k != "networks"), pytest.param(("networks",), marks=pytest.mark.tf)],
+    ids=["light", "networks"],
+)
+def test_new_entries_pass_their_own_tests_and_the_contracts_of_their_registries(kinds, own):
+    files = [str(new.write(own, kind, f"new_{new.one(kind)}")[1]) for kind in kinds]
+    contracts = [f"tests/{kind}/test_contract.py" for kind in kinds]
+    n_passed = passed(*files, *contracts, "--entries", str(own), "-k", "new_")
+    assert n_passed >= 5 * len(kinds)
 
 
 def test_each_registry_that_is_open_has_a_template_that_is_an_entry(own):

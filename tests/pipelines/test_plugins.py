@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 
 import numpy as np
@@ -86,7 +87,18 @@ def test_numbers_that_are_not_as_promised_are_failures_that_say_so(
     assert summary["failed"] == 16
     (said,) = {row["message"].split(": ", 1)[1]
                for row in pq.read_table(tmp_path / "out" / "failures").to_pylist()}  # fmt: skip
-    assert pytest.importorskip("re").search(message, said)
+    assert re.search(message, said)
+
+
+@pytest.mark.slow
+def test_a_corpus_that_trips_over_a_name_is_a_failure_that_says_where(own, ours, tmp_path):
+    path = make.corpus(own)
+    write_clip(ours / "noname.wav", 0, 0.4)
+    more = {"corpus": "our_lab", "plugins": (str(own),)}
+    assert featurize(ours, tmp_path / "out", **more)["failed"] == 1
+    (row,) = pq.read_table(tmp_path / "out" / "failures").to_pylist()
+    assert row["message"].startswith("noname.wav: ValueError: not enough values to unpack")
+    assert f"({path}:" in row["message"]
 
 
 @pytest.fixture

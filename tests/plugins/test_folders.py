@@ -174,10 +174,15 @@ def test_the_members_of_an_ensemble_are_named_too(own):
 
 
 def in_another_process(given: object, code: str) -> str:
+    return unpickled(pickle.dumps(given), code)
+
+
+def unpickled(data: bytes, code: str) -> str:
+    """What a new process prints that knows nothing but the pickle `given`."""
     script = f"import pickle, sys; given = pickle.load(sys.stdin.buffer); {code}"
     done = subprocess.run(
         [sys.executable, "-c", script],
-        input=pickle.dumps(given),
+        input=data,
         capture_output=True,
         check=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -247,6 +252,18 @@ def test_an_installed_package_needs_no_setting(installed, tmp_path):
                                "print(registry.get('features', 'ones').__module__)")  # fmt: skip
     assert found == "emodist.features.ones"
     folders._forget(str(tmp_path / "site" / "their_package"))
+
+
+def test_a_process_without_an_installed_package_gets_it_with_the_settings(installed, tmp_path):
+    path = make.feature(tmp_path / "site" / "their_package")
+    installed("theirs", "their_package")
+    made = settings(tmp_path, plugins=())
+    assert made.identity()["plugin_files"] == {"features/ones.py": sha(path)}
+    taken_along = pickle.dumps(made)
+    folders._forget(str(path.parents[1]))
+    shutil.rmtree(tmp_path / "site")
+    told = "given.build_features()['ones'].labels(['mean']), given.plugins"
+    assert unpickled(taken_along, f"print(({told}))") == "(('ones_mean',), ())"
 
 
 def test_an_installed_package_that_cannot_be_used_is_left_out_and_told_of(installed, tmp_path):
