@@ -1,4 +1,4 @@
-"""A table as flat CSV, one named column for each number."""
+"""A table as CSV, Parquet, Excel or ARFF, one named column for each number."""
 
 import sys
 from collections.abc import Sequence
@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from emodist.commands import _parsers as parsers
 
 MORE = """\
+The suffix of --out says the format: csv, tsv, parquet, arrow, xlsx or arff. An Excel sheet takes
+1,048,576 rows and 16,384 columns; in ARFF the label comes last, as the class.
+
 --csv-set writes yamnet_extracted_features.csv (YAMNet's embedding of each clip and its label),
 librosa_extracted_features.csv (librosa's features and the label) and balanced_dataset.csv (both,
 classes brought to equal size by SMOTE). A synthetic row (is_synthetic) lies between its two
@@ -19,7 +22,9 @@ def run(words: Sequence[str]) -> int:
         "table", metavar="TABLE", help="output folder, table folder or Parquet file"
     )
     target = parser.add_mutually_exclusive_group(required=True)
-    target.add_argument("--out", metavar="FILE.csv", help="the CSV file to write")
+    target.add_argument(
+        "--out", metavar="FILE", help="the file to write, as in features.csv or features.xlsx"
+    )
     target.add_argument("--csv-set", metavar="DIR", help="write the three files named below")
     parser.add_argument(
         "--features", metavar="A,B", help="which feature columns (default: all but images)"
@@ -29,10 +34,10 @@ def run(words: Sequence[str]) -> int:
         if given.features:
             parser.error("--features goes with --out; what is in the three files is fixed")
         return _csv_set(given.table, given.csv_set)
-    from emodist.tables import flat, locate
+    from emodist.tables import formats, locate
 
     chosen = given.features.split(",") if given.features else None
-    left_out = flat.to_csv(locate.open_table(given.table), given.out, chosen)
+    left_out = formats.write(locate.open_table(given.table), given.out, chosen)
     if left_out:
         print(f"left out: {', '.join(left_out)} (choose with --features)", file=sys.stderr)
     print(f"wrote {given.out}")

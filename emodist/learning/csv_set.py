@@ -23,7 +23,7 @@ from emodist import storage
 from emodist.errors import ConfigError
 from emodist.learning import classifier, dataset
 from emodist.learning.dataset import Dataset
-from emodist.tables import flat, locate, schema
+from emodist.tables import formats, locate, schema
 
 LIBROSA = (
     *("mfcc", "chroma_stft", "spectral_centroid", "spectral_bandwidth", "spectral_contrast"),
@@ -126,7 +126,7 @@ def csv_set(table: str, folder: str) -> dict[str, Any]:
     made = smote(rows if len(rows) else data)
     places = [storage.join(storage.absolute(folder), name) for name in FILES]
     for place, chosen in zip(places, (["yamnet"], librosa), strict=False):
-        flat.to_csv(source, place, chosen)
+        formats.write(source, place, chosen)
     with (
         storage.new_file(places[-1]) as path,
         pyarrow.csv.CSVWriter(path, _balanced_schema(rows)) as writer,

@@ -17,7 +17,7 @@ from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import media_job, predict, tune
 from emodist.predicting.settings import PredictSettings
 from emodist.reporting import ReportSettings
-from emodist.tables import flat, locate
+from emodist.tables import formats, locate
 from emodist.tuning.classifier import ClassifierSweep
 
 
@@ -49,7 +49,7 @@ def run(folder: str) -> None:
     _step("export", "flat CSV with one named column for each number")
     for name in ("clips", "vlogs"):
         target = root / f"{name}.csv"
-        left_out = flat.to_csv(locate.open_table(f"{root}/{name}"), str(target))
+        left_out = formats.write(locate.open_table(f"{root}/{name}"), str(target))
         print(f"  {target} (without {', '.join(left_out)})")
     table = f"{root}/clips"
     _step("cluster", "groups of vlog windows, with the voice's own level taken out")

@@ -1,31 +1,60 @@
-"""Flat CSV from any table: one named column for each number."""
+"""Any table flat: one named column for each number, in bounded memory."""
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.dataset as ds
 
-from emodist import registry, storage
+from emodist import registry
 from emodist.errors import ConfigError
 from emodist.tables import schema
 
+# Of a thousand numbers a row, some 4 MB.
+BATCH_ROWS = 1024
 
-def to_csv(table: ds.Dataset, target: str, features: Sequence[str] | None = None) -> list[str]:
-    """Write a table as CSV, in bounded memory.
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Flat:
+    """A table as plain columns: words, numbers, times; of what is nested, JSON.
+
+    `left_out` names the feature columns that were not chosen.
+    """
+
+    table: ds.Dataset
+    fields: list[pa.Field]
+    left_out: list[str]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([column for field in self.fields for column in _columns(field)])
+
+    def batches(self, names: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """All rows; of some of the table's columns, if these are named."""
+        fields = [field for field in self.fields if names is None or field.name in names]
+        flat = pa.schema([column for field in fields for column in _columns(field)])
+        wanted = [field.name for field in fields]
+        scan = self.table.to_batches(
+            columns=wanted,
+            batch_size=BATCH_ROWS,
+            batch_readahead=1,
+            fragment_readahead=1,
+            # Else what was read of a file stays until its end.
+            fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=False),
+        )
+        for batch in scan:
+            arrays = [array for field in fields for array in _arrays(field, batch[field.name])]
+            yield pa.RecordBatch.from_arrays(arrays, schema=flat)
+
+
+def flatten(table: ds.Dataset, features: Sequence[str] | None = None) -> Flat:
+    """A table with the chosen features.
 
     Parameters
     ----------
-    table : Dataset
-    target : str
-        The CSV file, local or `s3://`.
     features : names of feature columns, optional
         Default: all but images, which have thousands of numbers a row.
-
-    Returns
-    -------
-    list of str
-        The feature columns that were left out.
 
     Raises
     ------
@@ -40,29 +69,25 @@ def to_csv(table: ds.Dataset, target: str, features: Sequence[str] | None = None
         if name not in known:
             raise ConfigError(f"the table has no feature {name!r}; {registry.suggest(name, known)}")
     chosen = [name for name in known if name not in images] if features is None else list(features)
-    fields = [field for field in table.schema if field.name not in known or field.name in chosen]
-    flat = pa.schema([column for field in fields for column in _flat_fields(field)])
-    with (
-        storage.new_file(storage.absolute(target)) as path,
-        pyarrow.csv.CSVWriter(path, flat) as writer,
-    ):
-        for batch in table.to_batches(columns=[field.name for field in fields]):
-            writer.write_batch(_flat(batch, fields, flat))
-    return [name for name in known if name not in chosen]
+    return Flat(
+        table,
+        [field for field in table.schema if field.name not in known or field.name in chosen],
+        [name for name in known if name not in chosen],
+    )
 
 
-def _flat_fields(field: pa.Field) -> Iterable[pa.Field]:
-    if not schema.is_feature(field):
-        return [field]
-    return [pa.field(label, pa.float32()) for label in schema.labels(field)]
+def _columns(field: pa.Field) -> Iterable[pa.Field]:
+    if schema.is_feature(field):
+        return [pa.field(label, pa.float32()) for label in schema.labels(field)]
+    if pa.types.is_nested(field.type):
+        return [pa.field(field.name, pa.string())]
+    return [field]
 
 
-def _flat(batch: pa.RecordBatch, fields: list[pa.Field], flat: pa.Schema) -> pa.RecordBatch:
-    columns: list[pa.Array] = []
-    for field in fields:
-        column = batch[field.name]
-        if schema.is_feature(field):
-            columns += [pa.array(numbers) for numbers in schema.values(column).T]
-        else:
-            columns.append(column)
-    return pa.RecordBatch.from_arrays(columns, schema=flat)
+def _arrays(field: pa.Field, column: pa.Array) -> Iterable[pa.Array]:
+    if schema.is_feature(field):
+        return [pa.array(numbers) for numbers in schema.values(column).T]
+    if pa.types.is_nested(field.type):
+        texts = (None if cell is None else json.dumps(cell) for cell in column.to_pylist())
+        return [pa.array(texts, pa.string())]
+    return [column]
