@@ -239,6 +239,7 @@ class Clusters:
         return {
             "objective": self.settings.objective,
             "protocol": f"{self.settings.objective} of all rows, without labels",
+            "score": self.score_name,
             "best": {
                 "number": chosen["number"],
                 "values": chosen["values"],

@@ -14,11 +14,21 @@ from emodist.clustering.settings import ClusterSettings
 from emodist.errors import ConfigError, OutputError
 from emodist.learning.settings import TrainSettings
 from emodist.models import judging
+from emodist.pipelines import tune
 from emodist.reporting import ReportSettings
+from emodist.sweeps import output as sweep_output
+from emodist.sweeps.trials import Sweep
+from emodist.tuning.classifier import ClassifierSweep
+from emodist.tuning.clusters import Clusters, ClustersSweep
 from tests.reporting.tables import write_table
+from tests.tuning.conftest import work
 
 pytestmark = pytest.mark.slow
 PLAIN = ReportSettings(maps="none")
+SWEEP = ClassifierSweep(
+    models=("knn",), pca=None, balance="none", folds="group3", inner_folds=2, trials=3,
+    engine="local", workers=1,
+)  # fmt: skip
 LR = TrainSettings(model="logistic_regression", folds="loso")
 
 
@@ -54,8 +64,7 @@ def full(tmp_path_factory):
     judging.evaluate(table, TrainSettings(model="knn", folds="random3"), f"{root}/random")
     settings = ClusterSettings(speaker_norm=True, k_max=3, n_resamples=2)
     output.run(table, settings, f"{root}/clusters")
-    (root / "sweep").mkdir()
-    (root / "sweep" / "sweep.json").write_text(json.dumps({"metric": "uar", "mode": "max"}))
+    tune.run(table, SWEEP, f"{root}/sweep")
     found, seen = made(
         table,
         root / "out",
@@ -80,7 +89,55 @@ def test_all_sections_and_figures_are_there(full):
     }  # fmt: skip
     for name in found["figures"]:
         assert (root / "out" / name).stat().st_size > 1000
-    assert seen.tags.count("img") == len(figures)
+    # The picture of the sweep stands in the sweep's own folder.
+    assert seen.tags.count("img") == len(figures) + 1
+
+
+def test_a_sweep_shows_both_scores_and_its_best_trials(full):
+    root, _, seen = full
+    found = json.loads((root / "sweep" / "sweep.json").read_text())["found"]
+    assert f"UAR {found['selected_score_optimistic']:.3f}" in seen.text
+    low, high = found["nested_interval_95"]
+    nested = f"UAR {found['nested_score_unbiased']:.3f} (95% {low:.3f} to {high:.3f}; chance 0.500)"
+    assert nested in seen.text
+    assert "The 3 best of 3 trials with a score" in seen.text
+    assert found["protocol"] in seen.text
+    trials = sorted(
+        (
+            json.loads(file.read_text())
+            for file in (root / "sweep" / "trials").iterdir()
+            if file.name.startswith("000-")
+        ),
+        key=lambda row: -row["score"],
+    )
+    start = seen.text.index("trial UAR (optimistic) settings")
+    places = [
+        seen.text.index(f"knn.n_neighbors={trial['values']['knn.n_neighbors']}", start)
+        for trial in trials
+    ]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("objective", ["silhouette", "davies_bouldin"])
+def test_a_sweep_of_clusters_shows_its_objective(tmp_path, objective):
+    table = write_table(tmp_path / "t")
+    settings = ClustersSweep(algorithms=("kmeans",), k_max=4, objective=objective, min_rows=2)
+    kind = Clusters.load(table, settings)
+    out = str(tmp_path / "sweep")
+    record = sweep_output.claim(out, kind, settings)
+    sweep = Sweep(kind, settings)
+    work(sweep)
+    _, begun = made(table, tmp_path / "begun", sweep=out)
+    assert "The sweep is not finished" in begun.text
+    found = kind.conclude(sweep.rows)
+    sweep_output.finish(out, kind, sweep.rows, found)
+    counts = {"done": 3, "pruned": 0, "failed": 0}
+    sweep_output.save(out, {**record, "found": found, "trials": counts})
+    _, seen = made(table, tmp_path / "out", sweep=out)
+    assert f"{objective} of all rows, without labels" in seen.text
+    assert f"best k={found['best']['values']['k']}" in seen.text
+    assert f"trial {kind.score_name} (optimistic) settings" in seen.text
+    assert "3 best of 3 trials" in seen.text
 
 
 def test_the_page_needs_no_network_and_no_script(full):

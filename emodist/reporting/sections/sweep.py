@@ -1,8 +1,11 @@
-"""Best trials and the pictures of a sweep."""
+"""What a sweep found: its scores, its best trials and its picture."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
+
+import pyarrow.compute as pc
 
 from emodist import storage
 from emodist.reporting._material import Material, Say
@@ -13,55 +16,77 @@ N_TRIALS = 10
 
 
 def add(page: Page, material: Material, say: Say) -> None:
-    """Best trials and the pictures of a sweep."""
+    """Scores, best trials and the picture of a sweep."""
     if material.sweep is None:
         return
     page.section("sweep", "Sweep")
     folder = material.sweep
     about = json.loads(storage.read(storage.join(folder, "sweep.json")))
-    plain = {
-        key: value
-        for key, value in about.items()
-        if isinstance(value, str | int | float | bool) and key != "emodist"
-    }
-    page.facts(plain)
-    names = storage.names(folder)
-    if "trials.parquet" in names:
-        head, rows, caption = _trials(storage.join(folder, "trials.parquet"), about)
-        page.table(head, rows, caption)
-    for name in sorted(names):
-        if name.endswith(".png"):
-            png = storage.read(storage.join(folder, name))
-            page.picture(f"sweep_{name.removesuffix('.png')}", png, f"{name} of the sweep.")
+    found = about.get("found")
+    if found is None:
+        page.note("The sweep is not finished; the command that began it does the rest.")
+        return
+    page.facts(_facts(about, found))
+    for note in found.get("notes", ()):
+        page.note(f"{note}.")
+    head, rows, caption = _trials(storage.join(folder, "trials.parquet"), about, found)
+    page.table(head, rows, caption)
+    page.picture(
+        "sweep",
+        storage.read(storage.join(folder, "sweep.png")),
+        f"Scores of the trials, the best so far (optimistic); {found['protocol']}.",
+    )
+    advice = (
+        "The nested score is of settings that were chosen anew without each fold's test speakers."
+        if found.get("nested")
+        else "No speakers were held out: it says how well the rows group, and not what they mean."
+    )
     page.text(
-        "The best of many trials looks better than it is: its number chose it. Judge the chosen "
-        "settings on speakers that no trial has seen."
+        f"The best of many trials looks better than it is: its number chose it. {advice} "
+        f"best.yaml in {folder} has the chosen settings."
     )
 
 
-def _trials(uri: str, about: Mapping[str, Any]) -> tuple[list[str], list[list[Any]], str]:
-    """The best trials by the sweep's metric."""
-    rows = locate.open_table(uri).to_table().to_pylist()
-    metric = about.get("metric") if rows and about.get("metric") in rows[0] else None
-    if metric is not None:
-        sign = 1 if about.get("mode") == "min" else -1
-        rows = [row for row in rows if row[metric] is not None]
-        rows.sort(key=lambda row: sign * row[metric])
-    kept = [
-        name
-        for name in (rows[0] if rows else {})
-        if any(isinstance(row[name], str | int | float) for row in rows)
+def _facts(about: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, str]:
+    counts = about["trials"]
+    facts = {
+        "tuned": about["settings"]["kind"],
+        "trials": ", ".join(f"{number} {status}" for status, number in counts.items())
+        + f", in {len(about['searches'])} search{'es' * (len(about['searches']) > 1)}",
+        "protocol": found["protocol"],
+    }
+    if found.get("nested"):
+        low, high = found["nested_interval_95"]
+        facts["selected score (optimistic)"] = f"UAR {found['selected_score_optimistic']:.3f}"
+        facts["nested score (unbiased)"] = (
+            f"UAR {found['nested_score_unbiased']:.3f} (95% {_number(low)} to {_number(high)}; "
+            f"chance {found['chance']:.3f})"
+        )
+    facts["best"] = _words(found["best"]["values"])
+    return facts
+
+
+def _trials(
+    uri: str, about: Mapping[str, Any], found: Mapping[str, Any]
+) -> tuple[list[str], list[list[Any]], str]:
+    """The best trials of the search that chose the settings, which is the first one."""
+    table = locate.open_table(uri).to_table()
+    is_first = pc.field("search") == about["searches"][0]
+    is_done = (pc.field("status") == "done") & pc.field("score").is_valid()
+    rows = table.filter(is_first & is_done).to_pylist()
+    rows.sort(key=lambda row: (-row["score"], row["number"]))
+    cells = [
+        [str(row["number"]), row["score"], _words({name: row[name] for name in about["space"]})]
+        for row in rows[:N_TRIALS]
     ]
-    # Few columns fit on a page: the metric first, then settings as they stand.
-    kept.sort(key=lambda name: name != metric)
-    order = f"the best by {metric}" if metric else "the first ones: no metric is named"
-    protocol = about.get("protocol", "protocol: see the sweep's settings")
-    caption = f"{min(N_TRIALS, len(rows))} of {len(rows)} trials, {order}; {protocol}."
-    cells = [[_cell(row[name]) for name in kept] for row in rows[:N_TRIALS]]
-    return kept, cells, caption
+    score = found.get("score", "score")
+    caption = f"The {len(cells)} best of {len(rows)} trials with a score; {found['protocol']}."
+    return ["trial", f"{score} (optimistic)", "settings"], cells, caption
 
 
-def _cell(value: Any) -> Any:
-    if value is None or isinstance(value, bool):
-        return "-" if value is None else str(value).lower()
-    return value if isinstance(value, int | float) else str(value)
+def _words(values: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in values.items() if value is not None) or "-"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:.3f}"
