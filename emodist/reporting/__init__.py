@@ -14,7 +14,7 @@ from emodist import storage
 from emodist.config import Settings, setting
 from emodist.errors import ConfigError, OutputError
 from emodist.reporting import sections
-from emodist.reporting._material import Material
+from emodist.reporting._material import MOST_ROWS, Material
 from emodist.reporting._page import Page
 
 RECEIPT = "report.json"
@@ -27,7 +27,9 @@ class ReportSettings(Settings):
     features: tuple[str, ...] | None = setting(
         None, "which features the maps are made of; null: all but images"
     )
-    sample: int = setting(2000, "rows at most in maps, silhouettes and the dendrogram")
+    sample: int = setting(
+        2000, f"rows at most in maps, silhouettes and the dendrogram; never above {MOST_ROWS}"
+    )
     maps: Literal["both", "tsne", "umap", "none"] = setting(
         "both", "maps of the rows; umap compiles for some ten seconds"
     )

@@ -17,7 +17,6 @@ TITLES = {"tsne": "t-SNE", "umap": "UMAP"}
 LEAST_ROWS = 10
 N_COMPONENTS = 50
 N_NEIGHBORS = 10
-MANY_ROWS = 5_000
 
 
 def plane(x: np.ndarray, method: str, seed: int) -> np.ndarray:
@@ -38,8 +37,8 @@ def plane(x: np.ndarray, method: str, seed: int) -> np.ndarray:
         made = TSNE(perplexity=perplexity, init="pca", random_state=seed)
     else:
         made = _umap()(n_neighbors=min(15, n_rows - 1), random_state=seed, n_jobs=1)
-    # On few rows, threads mostly wait for each other: on a busy machine, minutes for seconds.
-    with threadpool_limits(1 if n_rows < MANY_ROWS else None):
+    # On so few rows, threads mostly wait for each other: on a busy machine, minutes for seconds.
+    with threadpool_limits(1):
         return made.fit_transform(points)
 
 

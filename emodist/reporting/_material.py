@@ -19,6 +19,9 @@ Say = Callable[[str], None]
 
 # The first line of the README that `emodist.synthesis.write_corpus` leaves beside its files.
 SYNTHETIC = b"Synthetic speech, made by emodist"
+# Maps, silhouettes and the dendrogram compare rows with rows: UMAP of 20,000 takes minutes, and
+# the dendrogram's distances 3 GB.
+MOST_ROWS = 5_000
 DESCRIPTIVE = "descriptive: no classifier, no held-out speakers"
 
 
@@ -52,7 +55,7 @@ class Material:
         return cls(
             table=storage.absolute(table),
             settings=settings,
-            census=_rows.census(table, settings.sample),
+            census=_rows.census(table, min(settings.sample, MOST_ROWS)),
             evaluations=results,
             clusters=None if clusters is None else storage.absolute(clusters),
             clustered=about,

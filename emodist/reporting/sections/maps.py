@@ -30,11 +30,11 @@ def add(page: Page, material: Material, say: Say) -> None:
     if material.normed is not None:
         versions["z-score per speaker"] = material.normed
     panels = {}
-    for method in methods:
-        for version, x in versions.items():
-            title = f"{_maps.TITLES[method]}, {version}"
-            say(title)
-            panels[title] = _maps.plane(x, method, material.settings.seed)
+    wanted = [(method, version) for method in methods for version in versions]
+    for number, (method, version) in enumerate(wanted, start=1):
+        title = f"{_maps.TITLES[method]}, {version}"
+        say(f"map {number} of {len(wanted)}: {title}, of {material.which_rows}")
+        panels[title] = _maps.plane(versions[version], method, material.settings.seed)
     page.text(
         "Each point is a segment; neighbours sound alike in the chosen features. Distances between "
         "islands and their sizes mean little. With a z-score per speaker, the shift between voices "
