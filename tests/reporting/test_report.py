@@ -17,11 +17,9 @@ from emodist.models import judging
 from emodist.pipelines import tune
 from emodist.reporting import ReportSettings
 from emodist.sweeps import output as sweep_output
-from emodist.sweeps.trials import Sweep
 from emodist.tuning.classifier import ClassifierSweep
 from emodist.tuning.clusters import Clusters, ClustersSweep
 from tests.reporting.tables import write_table
-from tests.tuning.conftest import work
 
 pytestmark = pytest.mark.slow
 PLAIN = ReportSettings(maps="none")
@@ -121,18 +119,15 @@ def test_a_sweep_shows_both_scores_and_its_best_trials(full):
 @pytest.mark.parametrize("objective", ["silhouette", "davies_bouldin"])
 def test_a_sweep_of_clusters_shows_its_objective(tmp_path, objective):
     table = write_table(tmp_path / "t")
-    settings = ClustersSweep(algorithms=("kmeans",), k_max=4, objective=objective, min_rows=2)
+    settings = ClustersSweep(
+        algorithms=("kmeans",), k_max=4, objective=objective, min_rows=2, engine="local", workers=1
+    )
     kind = Clusters.load(table, settings)
     out = str(tmp_path / "sweep")
-    record = sweep_output.claim(out, kind, settings)
-    sweep = Sweep(kind, settings)
-    work(sweep)
+    sweep_output.begin(out, kind, settings)
     _, begun = made(table, tmp_path / "begun", sweep=out)
     assert "The sweep is not finished" in begun.text
-    found = kind.conclude(sweep.rows)
-    sweep_output.finish(out, kind, sweep.rows, found)
-    counts = {"done": 3, "pruned": 0, "failed": 0}
-    sweep_output.save(out, {**record, "found": found, "trials": counts})
+    found = tune.run(table, settings, out)[0]["found"]
     _, seen = made(table, tmp_path / "out", sweep=out)
     assert f"{objective} of all rows, without labels" in seen.text
     assert f"best k={found['best']['values']['k']}" in seen.text
