@@ -31,12 +31,14 @@ from emodist.errors import (
     FileTimeoutError,
     ProcessDiedError,
 )
+from emodist.learning import doubts
 from emodist.media import listing
 from emodist.media.child import Child
 from emodist.media.settings import MediaSettings
 
 KINDS = (
     "missing", "extra", "unreadable", "silent", "duplicate", "lfs_pointer", "contradictory",
+    "labels",
 )  # fmt: skip
 # -60 dB below full scale; the quietest acted speech peaks some 20 dB above that.
 SILENT_PEAK = 1e-3
@@ -163,6 +165,7 @@ def diagnose(settings: MediaSettings) -> Diagnosis:
     for path in described:
         if reason := corpus.contradiction(path):
             findings.append(Finding("contradictory", (path,), reason))
+    findings += _labels(described)
     speakers = Counter(d.speaker or "unknown" for d in described.values())
     return Diagnosis(
         corpus=settings.corpus,
@@ -250,6 +253,16 @@ def _repeated(
     for key, paths in names.items():
         if len(paths) > 1 and frozenset([key]) not in together:
             yield Finding("duplicate", tuple(paths), "are named as one recording, but differ")
+
+
+def _labels(described: dict[str, Description]) -> Iterator[Finding]:
+    for names in doubts.alike(one.label for one in described.values()):
+        rarest = min(names, key=lambda name: (names[name], name))
+        example = next(path for path, one in described.items() if one.label == rarest)
+        message = (
+            f"{doubts.shown(names)} differ only in case or blanks, and are classes of their own"
+        )
+        yield Finding("labels", (example,), message)
 
 
 def _is_known(corpus: Corpus, keys: Iterable[str]) -> bool:

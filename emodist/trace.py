@@ -17,9 +17,11 @@ import pyarrow.dataset as ds
 
 from emodist import storage
 from emodist.errors import ConfigError, EmodistError
+from emodist.learning import fingerprint as fingerprints
 from emodist.media import stages
 from emodist.media.settings import MediaSettings
-from emodist.models import bundle, judging
+from emodist.models import bundle, card, judging
+from emodist.models.card import Learned
 from emodist.tables import locate
 
 LEAST_PREFIX = 4
@@ -202,15 +204,16 @@ def _evaluation(
         # A network reads its numbers from the table as it needs them; its rows are known by key.
         is_network = "epochs" in record["settings"]
         features = [] if is_network else record["settings"]["features"]
-        now = bundle.fingerprint(judging.labelled(record["table"], features))
-        found["rows_now"] = "same" if now == record["data"]["fingerprint"] else f"differ: {now}"
+        now = fingerprints.numbers(judging.labelled(record["table"], features))
+        then = Learned.read(record["data"]).numbers
+        found["rows_now"] = "same" if now == then else f"differ: {now}"
     return found
 
 
 def _bundle(uri: str, recording: Mapping[str, Any], digest: str | None) -> dict[str, Any]:
     uri = storage.absolute(uri)
-    about = _json(uri, "bundle.json", "emodist train")
-    assert about is not None
+    about = card.read(uri)
+    told, metrics = about.to_dict(), about.metrics or {}
     now = bundle.digest(uri)
     rows = bundle.rows(uri)
     same = pc.or_kleene(
@@ -221,9 +224,9 @@ def _bundle(uri: str, recording: Mapping[str, Any], digest: str | None) -> dict[
         "uri": uri,
         "digest": now,
         "is_the_one_that_predicted": None if digest is None else digest == now,
-        **{key: about.get(key) for key in ("emodist", "settings", "data", "origin", "versions")},
-        "uar": (about.get("metrics") or {}).get("uar"),
-        "protocol": (about.get("metrics") or {}).get("protocol"),
+        **{key: told[key] for key in ("emodist", "settings", "data", "origin", "versions")},
+        "uar": metrics.get("uar"),
+        "protocol": metrics.get("protocol"),
         "learned_from_this_recording": bool(pc.any(same).as_py()) if len(rows) else None,
     }
     return found
@@ -309,11 +312,12 @@ def _bundle_text(link: Mapping[str, Any], segment: int | None) -> list[str]:
         False: "it did not learn from this recording",
     }
     data, origin = link["data"], link["origin"] or {}
+    fingerprint = data["fingerprint"] or data["numbers"]
     lines = [
         f"bundle: {link['uri']}, {link['digest'][:16]}{state[link['is_the_one_that_predicted']]}",
         f"  {_pairs(link['settings'])}",
         f"  trained on {data['n_rows']} rows, {data['n_speakers']} speakers of "
-        f"{', '.join(data['corpora'])}, fingerprint {data['fingerprint'][:16]}, from "
+        f"{', '.join(data['corpora'])}, fingerprint {fingerprint[:16]}, from "
         f"{origin.get('uri', 'an unknown table')}; {learned[link['learned_from_this_recording']]}",
     ]
     if link["uar"] is not None:

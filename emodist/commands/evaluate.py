@@ -23,6 +23,9 @@ def run(words: Sequence[str]) -> int:
         help="other models, to average the probabilities of all",
     )
     parser.add_argument("--against", metavar="NAME", help="another model, for a paired test")
+    parser.add_argument(
+        "--plots", metavar="DIR", help="save confusion matrix, ROC curves and reliability as PNG"
+    )
     given, settings = parsers.read(parser, words, kind)
     from emodist.models import judging
 
@@ -35,6 +38,12 @@ def run(words: Sequence[str]) -> int:
         blend=[name for name in given.blend.split(",") if name],
     )
     print(json.dumps(found.to_dict()) if given.json else judging.text(found, settings))
-    if given.out and not given.json:
-        print(f"wrote {given.out}")
+    if given.plots:
+        from emodist import storage
+        from emodist.models import pictures
+
+        pictures.write(storage.absolute(given.plots), found, settings.model)
+    for place in (given.out, given.plots):
+        if place and not given.json:
+            print(f"wrote {place}")
     return 0

@@ -6,7 +6,7 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist.models import network_bundle
+    from emodist.models import export
 
     parser = parsers.parser(
         __name__,
@@ -18,16 +18,17 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--out", required=True, metavar="DIR", help="output folder")
     parser.add_argument(
         "--format",
-        choices=network_bundle.FORMATS,
+        choices=export.FORMATS,
         default="saved_model",
         help="(default: saved_model)",
     )
     given = parser.parse_args(words)
     from emodist.errors import ConfigError
     from emodist.models import bundle
+    from emodist.models.network_bundle import NetworkBundle
 
     found = bundle.load(given.bundle)
-    if not isinstance(found, network_bundle.NetworkBundle):
+    if not isinstance(found, NetworkBundle):
         raise ConfigError(f"{given.bundle} is of a classifier; export-model takes networks")
-    print(f"wrote {network_bundle.export(found, given.out, given.format)}")
+    print(f"wrote {export.export(found, given.out, given.format)}")
     return 0

@@ -36,10 +36,10 @@ def _network(given, settings, out: str) -> int:
     with parsers.result_alone():
         found = train_network.train(given.table, settings, out, models.tell)
     if given.json:
-        print(json.dumps(found.about))
+        print(json.dumps(found.card.to_dict()))
         return 0
     if found.judgement is not None:
         print(judging.text(found.judgement, settings))
-    print(train_network.text(found.about))
+    print(train_network.text(found.card))
     print(f"wrote {out}")
     return 0

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from emodist import storage
 from emodist.errors import ConfigError
-from emodist.learning import folds, splits
+from emodist.learning import doubts, folds, splits
 from emodist.learning.dataset import Dataset, load
 
 SENTENCES = ("statement", "sentence", "sentence_id", "text")
@@ -111,6 +111,7 @@ def audit(rows: Dataset, folds: Sequence[folds.Fold], name: str) -> Audit:
             words = rows.attributes[attribute]
             meaning = f"are said on both sides of a fold; not a leak by itself [{attribute}]"
             found.append(_shared("sentences", words, words, folds, meaning, is_leak=False))
+    found += [_alike(rows, names) for names in doubts.alike(rows.label)]
     tested = np.unique(np.concatenate([fold.test for fold in folds]))
     return Audit(name, len(folds), len(rows), len(tested), tuple(f for f in found if f))
 
@@ -215,6 +216,14 @@ def _tested_variants(rows: Dataset, folds: Sequence[folds.Fold]) -> Finding | No
     names = tuple(fold.name for fold in tested)
     meaning = "are tested; judge a model on what was really said"
     return Finding("variants", False, len(variants), len(variants), names, examples, meaning)
+
+
+def _alike(rows: Dataset, names: dict[str, int]) -> Finding:
+    """Labels that somebody wrote in several ways: each is a class of its own."""
+    n_rows = sum(names.values())
+    meaning = "differ only in case or blanks, and are classes of their own"
+    shown = tuple(f"{name!r}" for name in list(names)[:3])
+    return Finding("labels", False, len(names), n_rows, (), shown, meaning)
 
 
 def _copies(rows: Dataset) -> np.ndarray:

@@ -21,10 +21,11 @@ from threadpoolctl import threadpool_limits
 
 from emodist.errors import ConfigError
 from emodist.estimators._winsorizer import Winsorizer
-from emodist.learning import calibration, evaluation, splits
+from emodist.learning import calibration, doubts, evaluation, speaker_norm, splits, temperature
 from emodist.learning.dataset import Dataset
 from emodist.learning.folds import Fold, overlap
 from emodist.learning.settings import Judged, TrainSettings
+from emodist.learning.temperature import Temperature
 
 # Types of the steps before the classifier that skops does not trust by itself; none runs code.
 TRUSTS = (
@@ -37,20 +38,30 @@ SMOTE_NEIGHBORS = 5
 # Up to so many numbers, threads cost more than they bring: 960 rows of 700 take logistic
 # regression 0.03 s of CPU on one thread and 0.44 s on two, and gradient boosting 39 and 144 s.
 ONE_THREAD = 20_000_000
-# A speaker's spread of a feature that hardly moves would blow noise up.
-LEAST_SPREAD = 1e-6
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Prediction:
     """Out-of-fold probabilities, shape (n_rows, n_classes), and the fold that judged each row.
 
-    Rows that no fold tests are not in `rows`.
+    Rows that no fold tests are not in `rows`. `temperatures` are those of the folds, of a
+    classifier that was calibrated.
     """
 
     rows: np.ndarray
     fold: np.ndarray
     probabilities: np.ndarray
+    temperatures: tuple[Temperature, ...] = ()
+
+    @classmethod
+    def joined(cls, parts: Sequence["Prediction"]) -> "Prediction":
+        """Of all folds, from those of each."""
+        return cls(
+            np.concatenate([part.rows for part in parts]),
+            np.concatenate([part.fold for part in parts]),
+            np.concatenate([part.probabilities for part in parts]),
+            tuple(one for part in parts for one in part.temperatures),
+        )
 
 
 def pipeline(settings: TrainSettings, y: np.ndarray) -> Pipeline:
@@ -89,60 +100,53 @@ def inputs(data: Dataset, settings: TrainSettings) -> np.ndarray:
 
     With `speaker_norm`, each speaker's rows are brought to mean 0 and spread 1: the shift between
     voices goes, and what a voice does remains. Test speakers are scaled by their own rows, without
-    labels (transductive). Mean and spread are of what was really said: augmented variants do not
-    move them.
+    labels (transductive).
+
+    Raises
+    ------
+    ConfigError
+        If `speaker_norm` is asked for and a speaker is unknown.
     """
-    x = data.x.astype(np.float64)
     if not settings.speaker_norm:
-        return x
-    _, who = np.unique(data.speakers(), return_inverse=True)
-    is_variant = data.is_variant()
-    for speaker in range(who.max() + 1):
-        own = who == speaker
-        said = x[own & ~is_variant] if (own & ~is_variant).any() else x[own]
-        spread = said.std(axis=0)
-        x[own] = (x[own] - said.mean(axis=0)) / np.where(spread > LEAST_SPREAD, spread, 1.0)
-    return x
+        return data.x.astype(np.float64)
+    data.speakers()
+    return speaker_norm.scaled(data.x, speaker_norm.voices(data), speaker_norm.of(data.x, data))
 
 
 def out_of_fold(data: Dataset, folds: Sequence[Fold], settings: TrainSettings) -> Prediction:
     """Probabilities for each tested row from a pipeline that saw only its fold's training side.
 
     With `calibrate`, a temperature is fitted on speakers of the training side that an inner
-    pipeline did not see.
+    pipeline did not see, or on what there is instead (`temperature`).
     """
     x = inputs(data, settings)
     y, classes = data.targets()
-    rows, names, parts = [], [], []
+    rows, names, parts, temperatures = [], [], [], []
     for fold in folds:
         learned = data.with_variants(fold.train)
         found = _fitted(x, y, learned, settings).predict_proba(x[fold.test])
         if settings.calibrate:
-            found = calibration.apply_temperature(
-                found, temperature(data, x, y, fold.train, settings)
-            )
+            temperatures.append(_temperature(data, x, y, fold.train, settings))
+            found = calibration.apply_temperature(found, temperatures[-1].value)
         rows.append(fold.test)
         names.append(np.full(len(fold.test), fold.name, dtype=object))
         parts.append(_all_classes(found, y[fold.train], len(classes)))
-    return Prediction(np.concatenate(rows), np.concatenate(names), np.concatenate(parts))
+    return Prediction(
+        np.concatenate(rows),
+        np.concatenate(names),
+        np.concatenate(parts),
+        tuple(temperatures),
+    )
 
 
-def temperature(
+def _temperature(
     data: Dataset, x: np.ndarray, y: np.ndarray, rows: np.ndarray, settings: TrainSettings
-) -> float:
-    """The temperature that calibrates a pipeline fitted on `rows`, from their own speakers."""
-    people = np.array([str(speaker) for speaker in data.people()])
-    inner = splits.inner(rows, people, y, n_folds=min(3, len(set(people[rows]))))
-    found = [
-        _all_classes(
-            _fitted(x, y, data.with_variants(fold.train), settings).predict_proba(x[fold.test]),
-            y[fold.train],
-            y.max() + 1,
-        )
-        for fold in inner
-    ]
-    tested = np.concatenate([fold.test for fold in inner])
-    return calibration.fit_temperature(y[tested], np.concatenate(found))
+) -> Temperature:
+    def probabilities(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+        found = _fitted(x, y, data.with_variants(train), settings).predict_proba(x[test])
+        return _all_classes(found, y[train], y.max() + 1)
+
+    return temperature.fitted(data, rows, probabilities)
 
 
 def judge(
@@ -167,6 +171,7 @@ def judge(
         prediction.fold,
         protocol,
         speakers_overlap=bool(overlap(folds, data.people())),
+        notes=(*doubts.of(data, settings), *temperature.notes(prediction.temperatures)),
     )
 
 
@@ -175,15 +180,15 @@ def make_folds(data: Dataset, settings: Judged) -> list[Fold]:
     return data.folds(settings.folds, np.random.default_rng(settings.seed))
 
 
-def fit(data: Dataset, settings: TrainSettings) -> tuple[Pipeline, float]:
+def fit(data: Dataset, settings: TrainSettings) -> tuple[Pipeline, Temperature]:
     """A pipeline fitted on all rows, and its temperature (1 without `calibrate`)."""
     x = inputs(data, settings)
     y, _ = data.targets()
     rows = np.flatnonzero(~data.is_variant())
     fitted = _fitted(x, y, data.with_variants(rows), settings)
     if not settings.calibrate:
-        return fitted, 1.0
-    return fitted, temperature(data, x, y, rows, settings)
+        return fitted, Temperature()
+    return fitted, _temperature(data, x, y, rows, settings)
 
 
 def _fitted(x: np.ndarray, y: np.ndarray, rows: np.ndarray, settings: TrainSettings) -> Pipeline:

@@ -4,9 +4,12 @@ Conventions, so that a number means one thing:
 
 - UAR is the mean recall of the classes that occur in the truth; weighted accuracy is the share of
   rows that are right; macro-F1 is the mean over classes that occur in truth or predictions;
-- ROC AUC is one-vs-rest, ties count half, macro is the mean over the classes that have both rows
-  of their own and others; it is None for a class that has not;
 - rows of all folds are pooled: one confusion matrix, not a mean over folds;
+- ROC AUC is one-vs-rest and ranks rows within their fold: it is the share of pairs (row of the
+  class, other row, of one fold) in the right order, ties half; in other words the mean of the
+  folds' areas, weighted by their pairs. Each fold has its own model and temperature, whose scores
+  have no common scale. Macro is the mean over the classes that have such pairs; None for a class
+  that has none;
 - ECE is of the highest probability, in 15 bins of equal mass (Guo et al. 2017 use equal width;
   equal mass leaves no bin with a handful of rows);
 - intervals are 95%, from resampled speakers, and do not know how another training run would
@@ -32,11 +35,12 @@ from emodist.learning.judged import (
 from emodist.learning.metrics import (
     Counts,
     accuracy,
-    auc_wins,
+    auc_pairs,
     aucs,
     confusion,
     counts,
     f1,
+    in_folds,
     interval_of,
     mean_defined,
     precision,
@@ -51,7 +55,8 @@ class Evaluation:
     """Metrics of one model under one protocol.
 
     `intervals` has (low, high) of `uar`, `weighted_accuracy`, `macro_f1` and `roc_auc`;
-    `confusion` has truth in rows; `per_class` and `per_fold` are by name; NaN is "not defined".
+    `confusion` has truth in rows; `per_class` and `per_fold` are by name; NaN is "not defined";
+    `notes` say what a reader must know beside the numbers.
     """
 
     protocol: str
@@ -69,6 +74,7 @@ class Evaluation:
     per_fold: dict[str, dict[str, float]]
     confusion: np.ndarray
     verdict: str
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, lists and words for JSON; None is "not defined"."""
@@ -84,6 +90,7 @@ def evaluate(
     protocol: str,
     *,
     speakers_overlap: bool | None = None,
+    notes: Sequence[str] = (),
     n_resamples: int = 2000,
     rng: np.random.Generator | None = None,
 ) -> Evaluation:
@@ -102,6 +109,8 @@ def evaluate(
     speakers_overlap : bool, optional
         Default: true if the protocol says so or one speaker was tested in several folds. Say it
         where there is one fold only, since its training side is not seen here.
+    notes : sentences
+        Doubts about rows or predictions, kept beside the numbers.
     n_resamples : int
         Of the speakers, for the intervals.
 
@@ -118,10 +127,13 @@ def evaluate(
     each = counts(y, predicted, who, len(people), n_classes)
     once = np.ones((1, len(people)))
     resamples = resamples_of(len(people), n_resamples, rng)
-    # Wins are pairs of speakers: one class at a time, or many classes would fill the memory.
-    both = np.vstack([once, resamples])
-    wins = (auc_wins(y == index, scores[:, index], who, len(people)) for index in range(n_classes))
-    areas = aucs(wins, each, both)
+    names, fold = np.unique(np.asarray(folds).astype(str), return_inverse=True)
+    # They are pairs of speakers: one class at a time, or many classes would fill the memory.
+    both, ranked = np.vstack([once, resamples]), in_folds(who, fold)
+    pairs = (
+        auc_pairs(y == index, scores[:, index], ranked, len(people)) for index in range(n_classes)
+    )
+    areas = aucs(pairs, both)
     drawn = each.drawn(both)
     metrics = {
         "uar": uar(drawn),
@@ -131,7 +143,6 @@ def evaluate(
     }
     values = {name: float(of_each[0]) for name, of_each in metrics.items()}
     intervals = {name: interval_of(of_each[1:], len(people)) for name, of_each in metrics.items()}
-    names, fold = np.unique(np.asarray(folds).astype(str), return_inverse=True)
     if speakers_overlap is None:
         tested = len(np.unique(np.column_stack([who, fold]), axis=0))
         speakers_overlap = tested > len(people)
@@ -160,6 +171,7 @@ def evaluate(
         verdict=_verdict(
             values["uar"], intervals["uar"], len(people), len(np.unique(y)), speakers_overlap
         ),
+        notes=tuple(notes),
     )
 
 

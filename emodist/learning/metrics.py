@@ -8,6 +8,7 @@ every four resamples.
 
 import dataclasses
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
@@ -80,11 +81,51 @@ def mean_defined(per_class: np.ndarray) -> np.ndarray:
     return ratio(np.where(has, per_class, 0).sum(axis=1), has.sum(axis=1))
 
 
-def auc_wins(is_class: np.ndarray, score: np.ndarray, who: np.ndarray, n: int) -> np.ndarray:
-    """How many pairs (row of the class, other row) are in the right order, by their speakers.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs (row of a class, other row) inside of folds: how many, and how many in the right order.
 
-    Shape (n_speakers, n_speakers); a resample's AUC follows from it without another look at rows.
+    `won` and `every` are by the speakers of both rows, shape (n_speakers, n_speakers); `won_alone`
+    and `every_alone` by the speaker of folds that test one person, shape (n_speakers,). The AUC of
+    a resample follows from them without another look at rows: one who is drawn twice is two people
+    in a fold of several, and two folds where the fold is one person.
     """
+
+    won: np.ndarray
+    every: np.ndarray
+    won_alone: np.ndarray
+    every_alone: np.ndarray
+
+
+# Of each fold its rows, who is tested in it, and the place of each row's speaker among them.
+Folds: TypeAlias = list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+def in_folds(who: np.ndarray, fold: np.ndarray) -> Folds:
+    rows = [np.flatnonzero(fold == index) for index in range(fold.max() + 1)]
+    return [(own, *np.unique(who[own], return_inverse=True)) for own in rows]
+
+
+def auc_pairs(is_class: np.ndarray, score: np.ndarray, folds: Folds, n_speakers: int) -> Pairs:
+    """Pairs of one class; ties count half."""
+    won, every = np.zeros((2, n_speakers, n_speakers))
+    won_alone, every_alone = np.zeros((2, n_speakers))
+    for rows, people, who in folds:
+        own = is_class[rows]
+        wins = _wins(own, score[rows], who, len(people))
+        n_own, n_all = (np.bincount(part, minlength=len(people)) for part in (who[own], who))
+        pairs = np.outer(n_own, n_all - n_own)
+        if len(people) == 1:
+            won_alone[people] += wins[0]
+            every_alone[people] += pairs[0]
+        else:
+            won[np.ix_(people, people)] += wins
+            every[np.ix_(people, people)] += pairs
+    return Pairs(won, every, won_alone, every_alone)
+
+
+def _wins(is_class: np.ndarray, score: np.ndarray, who: np.ndarray, n: int) -> np.ndarray:
+    """Pairs in the right order, by the speakers of both rows."""
     wins = np.zeros((n, n))
     positive = np.sort(score[is_class])
     owner = who[is_class][np.argsort(score[is_class], kind="stable")]
@@ -95,19 +136,19 @@ def auc_wins(is_class: np.ndarray, score: np.ndarray, who: np.ndarray, n: int) -
     return wins
 
 
-def aucs(wins: Iterable[np.ndarray], of: Counts, weights: np.ndarray) -> np.ndarray:
+def aucs(pairs: Iterable[Pairs], weights: np.ndarray) -> np.ndarray:
     """ROC AUC of each class in each resample, shape (n_resamples, n_classes).
 
-    Parameters
-    ----------
-    wins : of each class, as `auc_wins` gives them
-    of : Counts
-        Of each speaker.
+    The share of pairs in the right order over all folds: the mean of the folds' areas, each
+    weighted by its pairs.
     """
-    support = weights @ of.support
-    n_pairs = support * (support.sum(axis=1, keepdims=True) - support)
-    won = np.stack([((weights @ table) * weights).sum(axis=1) for table in wins], axis=1)
-    return ratio(won, n_pairs)
+
+    def drawn(together: np.ndarray, alone: np.ndarray) -> np.ndarray:
+        found = weights @ alone
+        return found + ((weights @ together) * weights).sum(axis=1) if together.any() else found
+
+    shares = [ratio(drawn(of.won, of.won_alone), drawn(of.every, of.every_alone)) for of in pairs]
+    return np.stack(shares, axis=1)
 
 
 def resamples_of(n: int, n_resamples: int, rng: np.random.Generator | None) -> np.ndarray:

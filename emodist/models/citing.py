@@ -1,7 +1,6 @@
 """Whom a table or a bundle owes: emodist, its features and corpora, the library of its model."""
 
-import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow.compute as pc
 
@@ -9,6 +8,7 @@ import emodist
 from emodist import registry, storage
 from emodist.citations import bibtex
 from emodist.errors import ConfigError
+from emodist.models import card
 from emodist.tables import locate
 
 EMODIST = f"""\
@@ -81,16 +81,12 @@ def used(uri: str) -> Used:
         If it is neither the output of a job over media nor a bundle.
     """
     uri = storage.absolute(uri)
-    try:
-        about: dict[str, Any] = json.loads(storage.read(storage.join(uri, "bundle.json")))
-    except (FileNotFoundError, NotADirectoryError):
+    if not storage.exists(storage.join(uri, "bundle.json")):
         return _used_by_table(uri)
-    library = KERAS if about.get("kind") == "network" else SCIKIT_LEARN
-    return Used(tuple(about["featurized"].get("features", ())), _known(about), library)
-
-
-def _known(about: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(sorted(about["data"]["corpora"]))
+    found = card.read(uri)
+    library = KERAS if found.kind == "network" else SCIKIT_LEARN
+    corpora = tuple(sorted(found.data.corpora))
+    return Used(tuple(found.featurized.get("features", ())), corpora, library)
 
 
 def _used_by_table(uri: str) -> Used:

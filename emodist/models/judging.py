@@ -1,7 +1,6 @@
 """Train and evaluate: from a table and settings to a bundle, a saved result, and words."""
 
 import dataclasses
-import importlib.metadata
 import json
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -19,7 +18,8 @@ from emodist.learning.dataset import Dataset
 from emodist.learning.evaluation import Evaluation
 from emodist.learning.folds import Fold
 from emodist.learning.settings import TrainSettings
-from emodist.models import bundle
+from emodist.models import bundle, classifier_bundle
+from emodist.models.card import Learned
 from emodist.models.settings import rival
 from emodist.network_training import fitting
 from emodist.network_training.settings import NetworkSettings
@@ -38,7 +38,9 @@ class Judgement:
     """An evaluation, and a paired test where another model was given.
 
     `blended` names the models whose probabilities were averaged with the first one's; `history`
-    has, of each network and fold, the epochs that it learned.
+    has, of each network and fold, the epochs that it learned. `notes` are of the bundle that was
+    trained on all rows, beside those of the evaluation. `prediction` is out of fold, and `truth`
+    the place of each of its rows' label in the classes.
     """
 
     evaluation: Evaluation
@@ -46,9 +48,13 @@ class Judgement:
     against: str | None = None
     blended: tuple[str, ...] = ()
     history: History = dataclasses.field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    prediction: Prediction | None = None
+    truth: np.ndarray | None = None
 
     def to_dict(self) -> dict[str, Any]:
         found = self.evaluation.to_dict()
+        found["notes"] += [note for note in self.notes if note not in found["notes"]]
         if self.blended:
             found["blended"] = list(self.blended)
         if self.history:
@@ -83,12 +89,16 @@ def evaluate(
         )
     history: History = {}
     data, folds, prediction = _predicted(table, settings, _noting(settings, tell, history))
-    parts = [prediction.probabilities]
+    parts, temperatures = [prediction.probabilities], prediction.temperatures
     for name in blend:
         other = rival(settings, name)
         _, _, more = _predicted(table, other, _noting(other, tell, history))
         parts.append(more.probabilities)
-    prediction = dataclasses.replace(prediction, probabilities=np.mean(parts, axis=0))
+        # What a fold has to be calibrated on is the same for all classifiers.
+        temperatures = temperatures or more.temperatures
+    prediction = dataclasses.replace(
+        prediction, probabilities=np.mean(parts, axis=0), temperatures=temperatures
+    )
     found = classifier.judge(data, folds, prediction, settings)
     comparison = None
     if against is not None:
@@ -102,7 +112,16 @@ def evaluate(
             data.people()[prediction.rows].astype(str),
             found.protocol,
         )
-    judgement = Judgement(found, comparison, against, tuple(blend), history)
+    truth = data.targets()[0][prediction.rows]
+    judgement = Judgement(
+        found,
+        comparison,
+        against,
+        tuple(blend),
+        history,
+        prediction=prediction,
+        truth=truth,
+    )
     if out is not None:
         made = locate.origin(table)
         result = {
@@ -111,9 +130,9 @@ def evaluate(
             "table": storage.absolute(table),
             "featurized": made.pop("settings", {}),
             "origin": made,
-            "data": bundle.card(data),
+            "data": dataclasses.asdict(Learned.of(data)),
             "folds": _folds(data, prediction),
-            "versions": {name: importlib.metadata.version(name) for name in bundle.PACKAGES},
+            "versions": classifier_bundle.versions(),
             **judgement.to_dict(),
         }
         storage.write(storage.join(out, "evaluation.json"), json.dumps(result, indent=2).encode())
@@ -129,21 +148,23 @@ def train(table: str, settings: TrainSettings, out: str) -> Judgement:
     ConfigError, OutputError
         If the table does not fit the settings, or `out` cannot be written.
     """
+    where = storage.absolute(out)
+    bundle.check_place(where)
     data, _, found = cross_validated(table, settings)
     model, temperature = classifier.fit(data, settings)
-    made = locate.origin(table)
-    where = storage.absolute(out)
-    bundle.save(where, model, temperature, data, settings, found, made.get("settings", {}), made)
-    return Judgement(found)
+    about = classifier_bundle.describe(data, settings, temperature, found, locate.origin(table))
+    bundle.save(where, model, about, data)
+    return Judgement(found, notes=about.notes)
 
 
 def text(judgement: Judgement, settings: TrainSettings | NetworkSettings) -> str:
     """The numbers in a few lines, the protocol first."""
     found = judgement.evaluation
     low, high = found.intervals["uar"]
+    interval = f"95% {low:.3f} to {high:.3f}" if np.isfinite(low) else "no interval of one speaker"
     lines = [
         f"{' + '.join([settings.model, *judgement.blended])}, {found.protocol}",
-        f"UAR {found.uar:.3f} (95% {low:.3f} to {high:.3f})   weighted accuracy "
+        f"UAR {found.uar:.3f} ({interval})   weighted accuracy "
         f"{found.weighted_accuracy:.3f}   macro-F1 {found.macro_f1:.3f}   ROC AUC "
         f"{found.roc_auc:.3f}   ECE {found.ece:.3f}",
         f"{found.n_rows} rows, {found.n_speakers} speakers, {len(found.classes)} classes "
@@ -166,6 +187,8 @@ def text(judgement: Judgement, settings: TrainSettings | NetworkSettings) -> str
             f"against {judgement.against}: UAR {c.uar_b:.3f}, difference {c.difference:+.3f} (95% "
             f"{c.interval[0]:+.3f} to {c.interval[1]:+.3f}), p = {c.p_value:.3f}. {c.verdict}",
         ]
+    if notes := dict.fromkeys([*found.notes, *judgement.notes]):
+        lines += ["", *(f"note: {note}" for note in notes)]
     return "\n".join(lines)
 
 

@@ -7,21 +7,25 @@ temperature. `speaker_norm` is as for the classifiers: each speaker's own rows, 
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from emodist.errors import ConfigError
-from emodist.learning import calibration, splits
+from emodist.learning import calibration, speaker_norm, splits
 from emodist.learning.classifier import Prediction
 from emodist.learning.dataset import Dataset
 from emodist.learning.folds import Fold
+from emodist.learning.speaker_norm import Statistics
 from emodist.network_training import batches, learner, loop, sources, tensorflow
 from emodist.network_training.batches import Augment, Window
 from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
 from emodist.network_training.sources import ArraySource, ScaledSource, Source
 from emodist.network_training.state import Problem, Progress, Report, State
+
+# Statistics of the speakers of some rows of a source, here or on a cluster (`sources.statistics`).
+Measure: TypeAlias = Callable[[Source, np.ndarray, np.ndarray], Statistics]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -61,8 +65,10 @@ class Task:
         )
 
 
-def source_of(data: Dataset, settings: NetworkSettings) -> ArraySource:
+def source_of(data: Dataset, model: str) -> ArraySource:
     """The rows of a dataset in memory; the image if one was loaded, else the flat numbers.
+
+    `model` is named where they do not fit.
 
     Raises
     ------
@@ -73,7 +79,7 @@ def source_of(data: Dataset, settings: NetworkSettings) -> ArraySource:
         return ArraySource(data.x)
     if len(data.images) > 1 or data.x.shape[1]:
         names = ", ".join(dict.fromkeys([*data.images, *data.columns]))
-        raise ConfigError(f"{settings.model} learns from one image alone; got {names}")
+        raise ConfigError(f"{model} learns from one image alone; got {names}")
     return ArraySource(next(iter(data.images.values())))
 
 
@@ -81,16 +87,25 @@ def scaled(
     source: Source,
     data: Dataset,
     settings: NetworkSettings,
-    sums: Callable[..., sources.Sums] = sources.sums,
+    statistics: Measure = sources.statistics,
 ) -> Source:
-    """The source itself, or with `speaker_norm` each row by its speaker's mean and spread."""
+    """The source itself, or with `speaker_norm` each row by its speaker's mean and spread.
+
+    Raises
+    ------
+    ConfigError
+        If `speaker_norm` is asked for and a speaker is unknown.
+    """
     if not settings.speaker_norm:
         return source
-    names, who = np.unique(data.speakers(), return_inverse=True)
-    # Of what was really said: augmented variants do not move them.
-    said = np.flatnonzero(~data.is_variant())
-    mean, variance = sums(source, said, who, len(names)).moments()
-    return ScaledSource(source, who, mean, sources.spread(mean, variance))
+    data.speakers()
+    who, is_variant = speaker_norm.voices(data), data.is_variant()
+    known = statistics(source, np.flatnonzero(~is_variant), who)
+    # Of what was really said, if anything was.
+    alone = np.array([voice not in known for voice in who], bool)
+    if alone.any():
+        known |= statistics(source, np.flatnonzero(alone), who)
+    return ScaledSource(source, who, known)
 
 
 def task(
@@ -98,7 +113,7 @@ def task(
     data: Dataset,
     rows: np.ndarray,
     settings: NetworkSettings,
-    sums: Callable[..., sources.Sums] = sources.sums,
+    statistics: Measure = sources.statistics,
 ) -> Task:
     """What is to be learned from `rows` of `data`.
 
@@ -115,7 +130,7 @@ def task(
         )
     train, dev = _development(data, rows, settings)
     everyone = np.zeros(len(data), int)
-    mean, variance = sums(source, train, everyone, 1).moments(np.array([0]))
+    moments = statistics(source, train, everyone)[0]
     weight = np.ones(len(classes))
     if settings.balance == "weights":
         weight = loop.balanced(y[train], len(classes))
@@ -124,8 +139,8 @@ def task(
     problem = Problem(
         shape=source.shape,
         classes=classes,
-        mean=mean,
-        variance=sources.spread(mean, variance) ** 2,
+        mean=moments.mean,
+        variance=sources.spread(moments) ** 2,
         class_weight=weight,
         steps=batches.n_steps(source.groups, train, settings.batch_size, n_together),
         has_dev=len(dev) > 0,
@@ -219,7 +234,7 @@ def out_of_fold(
     tell : callable, optional
         Hears the fold's name with each progress.
     """
-    source = scaled(source_of(data, settings) if source is None else source, data, settings)
+    source = scaled(source_of(data, settings.model) if source is None else source, data, settings)
     found = []
     for fold in folds:
 

@@ -1,6 +1,5 @@
 """Where the rows of a network lie: in memory, in the files of a table, or scaled by speaker."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -8,7 +7,9 @@ import numpy as np
 import pyarrow.dataset as ds
 
 from emodist.errors import ConfigError
+from emodist.learning import speaker_norm
 from emodist.learning.dataset import Dataset
+from emodist.learning.speaker_norm import Moments, Statistics
 from emodist.registry import suggest
 from emodist.tables import locate, schema
 
@@ -129,74 +130,47 @@ class ScaledSource:
 
     Parameters
     ----------
-    who : int array, shape (n_rows,)
+    who : array, shape (n_rows,)
         Speaker of each row.
-    mean, spread : arrays, shape (n_speakers, shape[0])
+    known : Statistics
+        Of each speaker; rows of others stay as they are.
     """
 
-    def __init__(self, source: Source, who: np.ndarray, mean: np.ndarray, spread: np.ndarray):
-        self.source, self.who, self.mean, self.spread = source, who, mean, spread
+    def __init__(self, source: Source, who: np.ndarray, known: Statistics):
+        self.source, self.who, self.known = source, who, known
         self.shape, self.groups = source.shape, source.groups
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         x = self.source.take(rows)
-        more = (1,) * (x.ndim - 2)
-        mean = self.mean[self.who[rows]].reshape(*x.shape[:2], *more)
-        spread = self.spread[self.who[rows]].reshape(*x.shape[:2], *more)
-        return ((x - mean) / spread).astype(np.float32)
+        return speaker_norm.scaled(x, self.who[rows], self.known, spread).astype(np.float32)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Sums:
-    """Counts, sums and sums of squares of each speaker, for numbers or mel bands.
+def statistics(source: Source, rows: np.ndarray, who: np.ndarray) -> Statistics:
+    """Of each speaker in some rows, one row group in memory at a time.
 
-    `shift` is about the middle of the numbers, so that squares do not drown them.
+    Parameters
+    ----------
+    who : array, shape (n_rows_of_source,)
+        Speaker of each row of the source.
     """
-
-    n: np.ndarray
-    total: np.ndarray
-    square: np.ndarray
-    shift: np.ndarray
-
-    def moments(self, of: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and variance of each speaker, shape (n_speakers, width), or of some together.
-
-        Parameters
-        ----------
-        of : speakers, optional
-            Then of all their rows, shape (width,).
-        """
-        n, total, square = self.n[:, None], self.total, self.square
-        if of is not None:
-            n, total, square = (part[of].sum(axis=0) for part in (n, total, square))
-        n = np.maximum(n, 1)
-        mean = total / n
-        return mean + self.shift, np.maximum(square / n - mean**2, 0.0)
+    return speaker_norm.joined(
+        speaker_norm.statistics(source.take(own), who[own]) for own in by_group(source, rows)
+    )
 
 
-def sums(
-    source: Source, rows: np.ndarray, who: np.ndarray, n_who: int, shift: np.ndarray | None = None
-) -> Sums:
-    """Sums over rows, one row group in memory at a time."""
-    n, total, square = np.zeros(n_who), *np.zeros((2, n_who, source.shape[0]))
-    for group in np.unique(source.groups[rows]):
-        own = rows[source.groups[rows] == group]
-        x = source.take(own).astype(np.float64)
-        if shift is None:
-            shift = x.mean(axis=(0, *range(2, x.ndim)))
-        x -= shift.reshape(-1, *(1,) * (x.ndim - 2))
-        axes = tuple(range(2, x.ndim))
-        np.add.at(n, who[own], np.prod(x.shape[2:], dtype=float))
-        np.add.at(total, who[own], x.sum(axis=axes))
-        np.add.at(square, who[own], (x**2).sum(axis=axes))
-    assert shift is not None
-    return Sums(n, total, square, shift)
+def by_group(source: Source, rows: np.ndarray) -> list[np.ndarray]:
+    """The rows of each row group that has some."""
+    groups = source.groups[rows]
+    return [rows[groups == group] for group in np.unique(groups)]
 
 
-def spread(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Square root of the variance; 1 where a number is the same in all rows but for rounding."""
-    found = np.sqrt(variance)
-    return np.where(found > LEAST_SPREAD * np.maximum(np.abs(mean), LEAST_SPREAD), found, 1.0)
+def spread(of: Moments) -> np.ndarray:
+    """As `speaker_norm.spread`, for rows in single precision.
+
+    What is only rounding in relation to the mean counts as the same number in all rows.
+    """
+    found = np.sqrt(of.variance)
+    return np.where(found > LEAST_SPREAD * np.maximum(np.abs(of.mean), LEAST_SPREAD), found, 1.0)
 
 
 def feature_shape(

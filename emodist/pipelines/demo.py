@@ -99,7 +99,7 @@ def _network(table: str, out: str) -> None:
     from emodist.pipelines import train_network
 
     settings = NetworkSettings(model="simple_cnn", epochs=3, workers=2)
-    _indented(train_network.text(train_network.train(table, settings, out).about))
+    _indented(train_network.text(train_network.train(table, settings, out).card))
     print(f"  {out}")
 
 

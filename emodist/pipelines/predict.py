@@ -13,10 +13,11 @@ from typing import Any
 from tqdm import tqdm
 
 from emodist.models import bundle
+from emodist.models.bundle import Bundle
 from emodist.pipelines import media_job
-from emodist.predicting import about, folder, rows, voices
+from emodist.predicting import about, folder, rows
 from emodist.predicting.rows import FileWork
-from emodist.predicting.settings import AnyBundle, PredictSettings, Rules, featurize_settings
+from emodist.predicting.settings import PredictSettings, Rules, featurize_settings
 
 
 def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]:
@@ -37,25 +38,23 @@ def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]
     loaded = bundle.load(settings.bundle)
     digest = bundle.digest(settings.bundle)
     folder.check(settings, digest)
-    is_scaled = voices.is_wanted(loaded.about)
-    made = featurize_settings(settings, loaded.about)
+    made = featurize_settings(settings, loaded.card)
     media = media_job.run(made, retry_failed)
-    folder.check_network(settings, loaded.about)
+    folder.check_network(settings, loaded.card)
     folder.begin(settings, digest)
-    rules = Rules.of(settings, digest, loaded.about)
-    work = rows.plan(settings.out, rules, made.features, is_scaled)
+    rules = Rules.of(settings, digest, loaded.card)
+    work = rows.plan(settings.out, rules, made.features, loaded)
     maker = Maker(settings, rules, made.features)
     done = _on_ray(work, maker, settings) if _wants_ray(media, settings) else map(maker, work)
     shown = tqdm(done, "predicting", len(work), unit=" files", disable=not sys.stderr.isatty())
     n_rows = sum(shown)
     folder.drop_stale(settings.out)
-    inputs = loaded.about.get("inputs")
-    far = [] if is_scaled or not inputs else rows.drift(settings.out, rules, made.features, inputs)
+    far = rows.drift(settings.out, rules, made.features, loaded)
     summary = {
         **media,
         **about.counts(settings.out),
         "predicted": n_rows,
-        "notes": about.notes(settings, made, loaded.about, far),
+        "notes": about.notes(settings, made, loaded.card, far),
     }
     folder.save(settings, rules, summary)
     return summary
@@ -66,7 +65,7 @@ class Maker:
 
     def __init__(self, settings: PredictSettings, rules: Rules, features: tuple[str, ...]):
         self.settings, self.rules, self.features = settings, rules, features
-        self.loaded: AnyBundle | None = None
+        self.loaded: Bundle | None = None
 
     def __call__(self, work: FileWork) -> int:
         if self.loaded is None:

@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-import emodist
 from emodist import storage
+from emodist.learning import doubts
 from emodist.learning.dataset import Dataset
-from emodist.models import bundle, judging, network_bundle
+from emodist.models import bundle, card, judging, network_bundle
+from emodist.models.card import Card, Learned
 from emodist.models.judging import Judgement
 from emodist.network_training import batches, checkpoint, fitting, loop, records, sources
 from emodist.network_training.batches import Augment
@@ -49,7 +50,7 @@ SAME = {"rows": "rows of another table"}
 class Trained:
     """What a training came to; `judgement` is there with `cross_validate`."""
 
-    about: dict[str, Any]
+    card: Card
     judgement: Judgement | None
 
 
@@ -84,8 +85,7 @@ def train(
     plain = TableSource(storage.absolute(table), data, settings.columns())
     name = _begin(out, settings, data, plain)
     if "bundle.json" in storage.names(out):
-        about = storage.read_json(storage.join(out, "bundle.json"))
-        return Trained(about, None)
+        return Trained(card.read(out), None)
     judgement = None
     if settings.cross_validate:
         judgement = Judgement(judging.cross_validated(table, settings, tell)[2])
@@ -95,8 +95,8 @@ def train(
             tell("", progress)
 
     with _engine(settings) as engine:
-        source = fitting.scaled(plain, data, settings, engine.sums)
-        todo = fitting.task(source, data, np.arange(len(data)), settings, engine.sums)
+        source = fitting.scaled(plain, data, settings, engine.statistics)
+        todo = fitting.task(source, data, np.arange(len(data)), settings, engine.statistics)
         y, _ = data.targets()
         # A folder that cannot be written is found out before anything is learned.
         this = {"started": _now(), "workers": settings.workers}
@@ -115,26 +115,27 @@ def train(
     return Trained(about, judgement)
 
 
-def text(about: dict[str, Any]) -> str:
+def text(about: Card) -> str:
     """How a training went, in a few lines."""
-    best = about["best_epoch"]
+    best, dev = about.best_epoch, about.development
+    assert best is not None
     line = (
-        f"{about['settings']['model']}: {about['n_epochs']} epochs, kept epoch "
-        f"{best['epoch']:.0f}, training loss {best['loss']:.3f}"
+        f"{about.model}: {about.n_epochs} epochs, kept epoch {best['epoch']:.0f}, training loss "
+        f"{best['loss']:.3f}"
     )
-    dev = about["development"]
+    notes = "".join(f"\nnote: {note}" for note in about.notes)
     if dev is None:
-        return f"{line}; no development speakers, so nothing is known of how good it is"
+        return f"{line}; no development speakers, so nothing is known of how good it is{notes}"
     return (
         f"{line}\ndevelopment speakers ({', '.join(dev['speakers'])}): UAR {dev['uar']:.3f}, loss "
-        f"{dev['loss']:.3f}; {dev['says']}. `emodist evaluate` has honest numbers"
+        f"{dev['loss']:.3f}; {dev['says']}. `emodist evaluate` has honest numbers{notes}"
     )
 
 
 class _Here:
     """Training in this process."""
 
-    sums = staticmethod(sources.sums)
+    statistics = staticmethod(sources.statistics)
 
     def learn(
         self,
@@ -202,7 +203,7 @@ def _save(
     settings: NetworkSettings,
     table: str,
     judgement: Judgement | None,
-) -> dict[str, Any]:
+) -> Card:
     """The bundle, its `bundle.json` last."""
     made = locate.origin(table)
     best = network.history[network.best_epoch - 1]
@@ -213,29 +214,27 @@ def _save(
             "speakers": sorted({str(who) for who in data.people()[todo.dev]}),
             "says": "these speakers chose the epoch, so their numbers are somewhat too good",
         }
-    about = {
-        "emodist": emodist.__version__,
-        "kind": "network",
-        "settings": settings.identity(),
-        "classes": list(todo.problem.classes),
-        "columns": list(source.columns),
-        "names": source.names,
-        "shape": list(source.shape),
-        "temperature": network.temperature,
-        "featurized": made.pop("settings", {}),
-        "origin": made,
-        "metrics": None if judgement is None else judgement.evaluation.to_dict(),
-        "development": development,
-        "best_epoch": {key: best[key] for key in best if key != "time"},
-        "n_epochs": len(network.history),
-        "data": bundle.card(data),
-        "versions": network_bundle.versions(),
-    }
+    about = Card(
+        kind="network",
+        settings=settings.identity(),
+        classes=todo.problem.classes,
+        columns=tuple(source.columns),
+        names=tuple(source.names),
+        shape=tuple(source.shape),
+        temperature=network.temperature,
+        featurized=made.pop("settings", {}),
+        origin=made,
+        metrics=None if judgement is None else judgement.evaluation.to_dict(),
+        development=development,
+        best_epoch={key: best[key] for key in best if key != "time"},
+        n_epochs=len(network.history),
+        notes=doubts.of(data, settings),
+        data=Learned.of(data),
+        versions=network_bundle.versions(),
+    )
     records.write(out, network.history)
     records.write_curves(out, network.history)
-    network_bundle.write_model(out, network.model)
-    bundle.save_rows(out, data)
-    storage.write_json(storage.join(out, "bundle.json"), about)
+    bundle.save(out, network.model, about, data)
     return about
 
 

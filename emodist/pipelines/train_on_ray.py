@@ -20,6 +20,8 @@ from ray.train.v2.api.config import FailureConfig
 
 from emodist import storage
 from emodist.errors import ConfigError
+from emodist.learning import speaker_norm
+from emodist.learning.speaker_norm import Statistics
 from emodist.network_training import checkpoint, learner, loop, sources, tensorflow
 from emodist.network_training.batches import Augment
 from emodist.network_training.fitting import Task
@@ -59,23 +61,17 @@ class Cluster:
         context.print_on_execution_start = False
         logging.getLogger("ray.data").setLevel(logging.WARNING)
 
-    def sums(self, source: Source, rows: np.ndarray, who: np.ndarray, n_who: int) -> sources.Sums:
-        """As `batches.sums`, row groups read by tasks of the cluster."""
-        groups = [rows[source.groups[rows] == g] for g in np.unique(source.groups[rows])]
-        first = sources.sums(source, groups[0][:1], who, n_who)
+    def statistics(self, source: Source, rows: np.ndarray, who: np.ndarray) -> Statistics:
+        """As `sources.statistics`, row groups read by tasks of the cluster."""
         shared = ray.put((source, who))
 
         @ray.remote(num_cpus=1)
-        def part(shared: Any, own: np.ndarray) -> sources.Sums:
-            source, who = shared
-            return sources.sums(source, own, who, n_who, first.shift)
+        def part(shared: Any, own: np.ndarray) -> Statistics:
+            return sources.statistics(shared[0], own, shared[1])
 
-        found = ray.get([part.remote(shared, own) for own in groups])
-        # In the order of the groups, whichever came first.
-        n, total, square = (
-            np.sum([getattr(p, name) for p in found], axis=0) for name in ("n", "total", "square")
-        )
-        return sources.Sums(n, total, square, first.shift)
+        groups = sources.by_group(source, rows)
+        # In the order of the groups, whichever comes first.
+        return speaker_norm.joined(ray.get([part.remote(shared, own) for own in groups]))
 
     def learn(
         self,

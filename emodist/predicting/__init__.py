@@ -9,6 +9,6 @@ What is written into an output folder of `featurize`, beside its `features/`:
 - `timelines/PATH.json`, `.vtt` and `.png`: one recording in time (`timeline`). A recording of one
   segment has none: its row says all.
 
-`settings` holds what is decided beforehand, `rows` the predictions, `voices` the statistics of
-speakers, `timeline` and `files` the timelines, `about` the words, `folder` the output folder.
+`settings` holds what is decided beforehand, `rows` the predictions, `timeline` and `files` the
+timelines, `about` the words, `folder` the output folder.
 """

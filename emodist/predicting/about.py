@@ -1,39 +1,40 @@
 """What must be said beside predictions: what the model is, how good it was, what nobody knows."""
 
 import collections
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emodist import registry, storage
+from emodist.learning import speaker_norm
 from emodist.media.settings import FeaturizeSettings
 from emodist.models import bundle
-from emodist.predicting import voices
+from emodist.models.card import Card
 from emodist.predicting.settings import PredictSettings
 from emodist.tables import locate
 
 
-def trained_on(about: Mapping[str, Any]) -> str:
+def trained_on(card: Card) -> str:
     """What the model is and how good it was, in one line."""
-    data, found = about["data"], about.get("metrics")
+    data, found = card.data, card.metrics
     start = (
-        f"{about['settings']['model']} trained on {', '.join(data['corpora'])} ({data['n_rows']} "
-        f"rows, {data['n_speakers']} speakers)"
+        f"{card.model} trained on {', '.join(data.corpora)} ({data.n_rows} rows, "
+        f"{data.n_speakers} speakers)"
     )
     if not found:
         return f"{start}; it was not cross-validated"
     low, high = found["intervals"]["uar"]
     return (
         f"{start}; UAR {found['uar']:.3f} (95% {low:.3f} to {high:.3f}; chance "
-        f"{1 / len(about['classes']):.3f}) by {found['protocol']}"
+        f"{1 / len(card.classes):.3f}) by {found['protocol']}"
     )
 
 
-def caution(about: Mapping[str, Any]) -> str:
+def caution(card: Card) -> str:
     """What that number does not say."""
-    acted = [name for name in sorted(about["data"]["corpora"]) if is_acted(name)]
+    acted = [name for name in sorted(card.data.corpora) if is_acted(name)]
     start = f"{' and '.join(acted)} is acted speech. " if acted else ""
     return f"{start}Nothing here measured how good the model is on your media"
 
@@ -49,22 +50,23 @@ def is_acted(corpus: str) -> bool:
 def notes(
     settings: PredictSettings,
     made: FeaturizeSettings,
-    about: Mapping[str, Any],
+    card: Card,
     far: Sequence[str],
 ) -> list[str]:
     """What a reader of the predictions must know; `far` comes from `rows.drift`."""
-    found = [trained_on(about), caution(about)]
-    was = about["featurized"]
+    found = [trained_on(card), caution(card), *card.notes]
+    was = card.featurized
     if (made.segment_s, made.hop_s) != (was["segment_s"], was["hop_s"]):
         found.append(
             f"trained on segment_s={_shown(was['segment_s'])} hop_s={_shown(was['hop_s'])}, "
             f"predicted with segment_s={_shown(made.segment_s)} hop_s={_shown(made.hop_s)}"
         )
-    if about["settings"].get("speaker_norm"):
+    if card.speaker_norm:
         found.append(
             "z-score per speaker over the speaker's own speech here (transductive; the speaker is "
             "the channel folder, or the recording): one who is in one mood throughout comes out as "
-            f"average, and of one with fewer than {voices.LEAST_ROWS} segments nothing is said"
+            f"average, and of one with fewer than {speaker_norm.LEAST_ROWS} segments nothing is "
+            "said"
         )
     if far:
         more = f" and {len(far) - 3} more" if len(far) > 3 else ""

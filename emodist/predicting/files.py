@@ -8,13 +8,14 @@ import numpy as np
 import pyarrow as pa
 
 from emodist import plots, storage
+from emodist.models.bundle import Bundle
 from emodist.predicting import about, timeline
-from emodist.predicting.settings import AnyBundle, Rules
+from emodist.predicting.settings import Rules
 
 DIGITS = 4
 
 
-def write(out: str, parts: Sequence[pa.RecordBatch], loaded: AnyBundle, rules: Rules) -> None:
+def write(out: str, parts: Sequence[pa.RecordBatch], loaded: Bundle, rules: Rules) -> None:
     """The files of one recording in `timelines/`, from all its rows of predictions."""
     rows = pa.Table.from_batches(parts)
     if rows.num_rows < 2 or not rules.timelines:
@@ -39,7 +40,7 @@ def write(out: str, parts: Sequence[pa.RecordBatch], loaded: AnyBundle, rules: R
         record = {
             **{name: first[name] for name in keys},
             "bundle": {"uri": rules.bundle, "digest": rules.digest},
-            "trained_on": about.trained_on(loaded.about),
+            "trained_on": about.trained_on(loaded.card),
             "smooth_s": rules.smooth_s,
             "min_confidence": rules.min_confidence,
             "min_speech_fraction": rules.min_speech_fraction,
@@ -49,7 +50,7 @@ def write(out: str, parts: Sequence[pa.RecordBatch], loaded: AnyBundle, rules: R
         }
         storage.write(f"{place}.json", json.dumps(record, allow_nan=False).encode())
     if "vtt" in rules.timelines:
-        note = f"{first['uri']}\n{about.trained_on(loaded.about)}\n{about.caution(loaded.about)}"
+        note = f"{first['uri']}\n{about.trained_on(loaded.card)}\n{about.caution(loaded.card)}"
         storage.write(f"{place}.vtt", timeline.vtt(found, note).encode())
     if "png" in rules.timelines:
         title = first["uri"].rsplit("/", 1)[-1]

@@ -7,6 +7,7 @@ from typing import Any
 import emodist
 from emodist import storage
 from emodist.errors import ConfigError
+from emodist.models.card import Card
 from emodist.predicting.settings import PredictSettings, Rules
 from emodist.tables import claim, locate
 
@@ -30,7 +31,7 @@ def begin(settings: PredictSettings, digest: str) -> None:
     claim.take(_record(settings.out), _fresh(settings, digest), SAME)
 
 
-def check_network(settings: PredictSettings, about: Mapping[str, Any]) -> None:
+def check_network(settings: PredictSettings, card: Card) -> None:
     """See that YAMNet's network is the one of the training table.
 
     Raises
@@ -38,7 +39,7 @@ def check_network(settings: PredictSettings, about: Mapping[str, Any]) -> None:
     ConfigError
         If it is another one.
     """
-    then = about.get("origin", {}).get("yamnet_sha256")
+    then = card.origin.get("yamnet_sha256")
     now = locate.origin(settings.out).get("yamnet_sha256")
     if then and now and then != now:
         raise ConfigError(

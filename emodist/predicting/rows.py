@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emodist import storage
-from emodist.learning import classifier
+from emodist.learning import speaker_norm
 from emodist.learning.dataset import Dataset
-from emodist.predicting import files, timeline, voices
-from emodist.predicting.settings import AnyBundle, Rules
-from emodist.predicting.voices import Statistics
+from emodist.learning.speaker_norm import Statistics
+from emodist.models.bundle import Bundle
+from emodist.predicting import files, timeline
+from emodist.predicting.settings import Rules
 from emodist.tables import locate, parquet, schema
 
 BATCH_ROWS = 4096
@@ -65,30 +66,43 @@ def _reasons(data: Dataset, rules: Rules, known: Statistics | None = None) -> np
     """Why nothing can be said of a row; None where something can."""
     why = np.full(len(data), None, object)
     if known is not None:
-        few = [known.get(who, (0,))[0] < voices.LEAST_ROWS for who in voices.speakers(data)]
-        why[np.array(few, bool)] = FEW_ROWS
+        enough = _enough(known)
+        why[np.array([who not in enough for who in speaker_norm.voices(data)], bool)] = FEW_ROWS
     why[data.speech_fraction < rules.min_speech_fraction] = NO_SPEECH
-    why[~np.isfinite(data.x).all(axis=1)] = NOT_FINITE
+    for numbers in (data.x, *data.images.values()):
+        why[~np.isfinite(numbers).all(axis=tuple(range(1, numbers.ndim)))] = NOT_FINITE
     return why
 
 
-def speaker_statistics(out: str, rules: Rules, features: Sequence[str]) -> Statistics:
+def _enough(known: Statistics) -> Statistics:
+    """Of the speakers of whom enough is known to scale their rows."""
+    return {who: one for who, one in known.items() if one.n >= speaker_norm.LEAST_ROWS}
+
+
+def speaker_statistics(
+    out: str, rules: Rules, features: Sequence[str], loaded: Bundle
+) -> Statistics:
     """Of every speaker in the features of `out`, from segments with speech."""
-    return voices.statistics(
+    parts = (
         data.select(timeline.is_none(_reasons(data, rules)))
         for name in locate.files_of(out, "features")
         for data in read(storage.join(out, "features", name), features)
     )
+    return speaker_norm.joined(
+        speaker_norm.statistics(loaded.inputs(data), speaker_norm.voices(data)) for data in parts
+    )
 
 
-def drift(
-    out: str, rules: Rules, features: Sequence[str], inputs: dict[str, list[float]]
-) -> list[str]:
+def drift(out: str, rules: Rules, features: Sequence[str], loaded: Bundle) -> list[str]:
     """Names of the numbers whose mean over speech here lies far from that of the training data.
 
-    Looks at the first rows of up to `DRIFT_FILES` files; the farthest comes first.
+    Looks at the first rows of up to `DRIFT_FILES` files; the farthest comes first. None of a bundle
+    that scales rows by speaker, or that does not know its inputs.
     """
-    n_rows, total, names = 0, np.zeros(len(inputs["mean"])), np.empty(0, object)
+    inputs = loaded.card.inputs
+    if inputs is None or loaded.card.speaker_norm:
+        return []
+    n_rows, total, names = 0, np.zeros(len(inputs.mean)), np.empty(0, object)
     every = locate.files_of(out, "features")
     for name in every[:: -(-len(every) // DRIFT_FILES) or 1]:
         for data in itertools.islice(read(storage.join(out, "features", name), features), 1):
@@ -98,8 +112,8 @@ def drift(
             names = data.names
     if not n_rows:
         return []
-    spread = np.maximum(inputs["std"], classifier.LEAST_SPREAD)
-    away = np.abs(total / n_rows - inputs["mean"]) / spread
+    spread = np.maximum(inputs.std, speaker_norm.LEAST_SPREAD)
+    away = np.abs(total / n_rows - inputs.mean) / spread
     order = np.argsort(-away, kind="stable")
     return [str(names[index]) for index in order if away[index] > FAR_SD]
 
@@ -113,9 +127,11 @@ class FileWork:
     known: Statistics | None
 
 
-def plan(out: str, rules: Rules, features: Sequence[str], speaker_norm: bool) -> list[FileWork]:
+def plan(out: str, rules: Rules, features: Sequence[str], loaded: Bundle) -> list[FileWork]:
     """The files of `features/` whose predictions are not there or no longer hold."""
-    known = speaker_statistics(out, rules, features) if speaker_norm else None
+    known = None
+    if loaded.card.speaker_norm:
+        known = speaker_statistics(out, rules, features, loaded)
     work = []
     for name in locate.files_of(out, "features"):
         uri = storage.join(out, "features", name)
@@ -134,9 +150,9 @@ def _key(uri: str, rules: Rules, known: Statistics | None) -> str:
     del text["bundle"]
     found = hashlib.sha256(json.dumps([SINCE, text]).encode())
     found.update(_footer(uri))
-    for speaker, (n, mean, squares) in (known or {}).items():
-        found.update(f"{speaker}\0{n}".encode())
-        found.update(mean.tobytes() + squares.tobytes())
+    for speaker, one in (known or {}).items():
+        found.update(f"{speaker}\0{one.n}".encode())
+        found.update(one.mean.tobytes() + one.squares.tobytes())
     return found.hexdigest()
 
 
@@ -155,7 +171,7 @@ def _voices_of(uri: str) -> list[str]:
     fs, path = storage.filesystem(uri)
     rows = pq.read_table(path, filesystem=fs, columns=["corpus", "speaker", "uri"])
     named = rows.group_by(["corpus", "speaker", "uri"]).aggregate([]).to_pylist()
-    return sorted({voices.voice(**row) for row in named})
+    return sorted({speaker_norm.voice(**row) for row in named})
 
 
 def _is_done(out: str, name: str, key: str) -> bool:
@@ -184,7 +200,7 @@ def predictions_schema(classes: Sequence[str], key: str) -> pa.Schema:
 
 
 def predict_file(
-    out: str, work: FileWork, loaded: AnyBundle, rules: Rules, features: Sequence[str]
+    out: str, work: FileWork, loaded: Bundle, rules: Rules, features: Sequence[str]
 ) -> int:
     """Predictions and timelines for one file of `features/`; how many rows it has."""
     fields = predictions_schema(loaded.classes, work.key)
@@ -215,18 +231,15 @@ def _runs(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def _predicted(
-    data: Dataset, loaded: AnyBundle, rules: Rules, known: Statistics | None, fields: pa.Schema
+    data: Dataset, loaded: Bundle, rules: Rules, known: Statistics | None, fields: pa.Schema
 ) -> pa.RecordBatch:
     why = _reasons(data, rules, known)
     n_classes = len(loaded.classes)
     found = np.full((len(data), n_classes), 1 / n_classes)
     finite = np.flatnonzero(why != NOT_FINITE)
     if len(finite):
-        good = data.select(finite)
-        if known is not None:
-            good = dataclasses.replace(good, x=voices.scaled(good, known))
-            loaded = voices.already_scaled(loaded)
-        found[finite] = loaded.probabilities(good)
+        enough = None if known is None else _enough(known)
+        found[finite] = loaded.probabilities(data.select(finite), enough)
     confidence = found.max(axis=1)
     why[(confidence < rules.min_confidence) & timeline.is_none(why)] = timeline.UNSURE
     cells: dict[str, Any] = {

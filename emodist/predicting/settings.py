@@ -1,19 +1,16 @@
 """What predictions are made with: settings, the features that a bundle wants, and the rules."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Collection
+from typing import Any, Literal
 
 from emodist import storage
 from emodist.config import Settings, setting
 from emodist.errors import ConfigError
 from emodist.media.settings import FeaturizeSettings, MediaSettings
-from emodist.models.bundle import Bundle
-from emodist.models.network_bundle import NetworkBundle
+from emodist.models.card import Card
 from emodist.plugins import folders
 
-# What `bundle.load` gives.
-AnyBundle: TypeAlias = Bundle | NetworkBundle
 FORMATS = ("json", "vtt", "png")
 
 
@@ -109,7 +106,7 @@ class ServeSettings(Settings):
             raise ConfigError(f"max_body_mb must be above 0; got {self.max_body_mb}")
 
 
-def featurize_settings(settings: PredictSettings, about: Mapping[str, Any]) -> FeaturizeSettings:
+def featurize_settings(settings: PredictSettings, card: Card) -> FeaturizeSettings:
     """How media become what the bundle was trained on: its own settings, for these media.
 
     Only the features that the bundle wants are computed. Segments without speech stay in the
@@ -120,7 +117,7 @@ def featurize_settings(settings: PredictSettings, about: Mapping[str, Any]) -> F
     ConfigError
         If the bundle does not say how its features were made.
     """
-    made = about["featurized"]
+    made = card.featurized
     if made.get("job") != "featurize":
         raise ConfigError(
             f"{settings.bundle} does not say how its features were made; train it on an output "
@@ -140,11 +137,11 @@ def featurize_settings(settings: PredictSettings, about: Mapping[str, Any]) -> F
         **own,
         decoder=made["decoder"] if settings.decoder == "auto" else settings.decoder,
         features=tuple(made["features"]),
-        feature_settings=_with_model(settings, about),
+        feature_settings=_with_model(settings, card),
         functionals=tuple(made["functionals"]),
         **{name: made[name] for name in ("n_fft", "hop_length", "trim_db", "min_duration_s")},
     )
-    wanted = _wanted(found, about)
+    wanted = _wanted(found, card)
     return dataclasses.replace(
         found,
         features=wanted,
@@ -152,13 +149,13 @@ def featurize_settings(settings: PredictSettings, about: Mapping[str, Any]) -> F
     )
 
 
-def _with_model(settings: PredictSettings, about: Mapping[str, Any]) -> dict[str, Any]:
+def _with_model(settings: PredictSettings, card: Card) -> dict[str, Any]:
     """Feature settings; YAMNet's model as given, or beside the training table, or as then."""
-    made = about["featurized"]
+    made = card.featurized
     chosen = {name: dict(own) for name, own in made["feature_settings"].items()}
     own = [name for name in ("yamnet", "yamnet_scores") if name in made["features"]]
     model = settings.yamnet_model
-    beside = about.get("origin", {}).get("uri")
+    beside = card.origin.get("uri")
     if own and model is None and beside and storage.exists(f"{beside}/yamnet/core.json"):
         model = f"{beside}/yamnet"
     if own and model is not None:
@@ -166,8 +163,8 @@ def _with_model(settings: PredictSettings, about: Mapping[str, Any]) -> dict[str
     return chosen
 
 
-def _wanted(settings: FeaturizeSettings, about: Mapping[str, Any]) -> tuple[str, ...]:
-    chosen = about.get("columns") or about["settings"].get("features")
+def _wanted(settings: FeaturizeSettings, card: Card) -> tuple[str, ...]:
+    chosen: Collection[str] | None = card.columns
     if chosen is None:
         # As `dataset.load` does: all but images.
         built = settings.build_features()
@@ -188,12 +185,12 @@ class Rules:
     timelines: tuple[str, ...]
 
     @classmethod
-    def of(cls, settings: PredictSettings, digest: str, about: Mapping[str, Any]) -> "Rules":
+    def of(cls, settings: PredictSettings, digest: str, card: Card) -> "Rules":
         confidence, speech = settings.min_confidence, settings.min_speech_fraction
         if confidence is None:
-            confidence = min(0.5, 2 / len(about["classes"]))
+            confidence = min(0.5, 2 / len(card.classes))
         if speech is None:
-            speech = max(0.1, about["featurized"].get("min_speech_fraction", 0.0))
+            speech = max(0.1, card.featurized.get("min_speech_fraction", 0.0))
         return cls(
             settings.bundle,
             digest,

@@ -23,9 +23,8 @@ from emodist.media import listing, output, plan
 from emodist.media.settings import FeaturizeSettings
 from emodist.media.shards import ShardRunner
 from emodist.models import bundle
-from emodist.predicting import about, folder, rows, voices
+from emodist.predicting import about, folder, rows
 from emodist.predicting.settings import (
-    AnyBundle,
     PredictSettings,
     Rules,
     ServeSettings,
@@ -50,8 +49,7 @@ def check(settings: ServeSettings) -> None:
         If it is not, or does not say how its features were made.
     """
     loaded = bundle.load(settings.bundle)
-    voices.is_wanted(loaded.about)
-    featurize_settings(_predict_settings(settings, settings.bundle, "."), loaded.about)
+    featurize_settings(_predict_settings(settings, settings.bundle, "."), loaded.card)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,11 +79,10 @@ class Predictor:
         self._settings = settings
         self._root = tempfile.TemporaryDirectory(prefix="emodist-serve-")
         self._bundle = _local(settings.bundle, f"{self._root.name}/bundle")
-        self.loaded: AnyBundle = bundle.load(self._bundle)
+        self.loaded = bundle.load(self._bundle)
         self.digest = bundle.digest(self._bundle)
-        self._is_scaled = voices.is_wanted(self.loaded.about)
         own = self._wanted("own")
-        self._own = self._opened(own, featurize_settings(own, self.loaded.about))
+        self._own = self._opened(own, featurize_settings(own, self.loaded.card))
         # Another way to cut recordings needs another child process, of some 300 MB: beside the
         # bundle's own, the one that was asked for last is kept.
         self._other: _Cut | None = None
@@ -144,15 +141,10 @@ class Predictor:
             for row in failures.to_pylist():
                 message = row["message"].replace(row["uri"], "media")
                 raise (AudioError if row["error"] in OF_THE_FILE else EmodistError)(message)
-        (work,) = rows.plan(out, cut.rules, made.features, self._is_scaled)
+        (work,) = rows.plan(out, cut.rules, made.features, self.loaded)
         rows.predict_file(out, work, self.loaded, cut.rules, made.features)
         (recording,) = pq.read_table(storage.join(out, "recordings", work.name)).to_pylist()
-        inputs = self.loaded.about.get("inputs")
-        far = (
-            []
-            if self._is_scaled or not inputs
-            else rows.drift(out, cut.rules, made.features, inputs)
-        )
+        far = rows.drift(out, cut.rules, made.features, self.loaded)
         return {
             "bundle": self.digest,
             "classes": list(self.loaded.classes),
@@ -161,7 +153,7 @@ class Predictor:
             "segments": _segments(
                 pq.read_table(storage.join(out, "predictions", work.name)), self.loaded.classes
             ),
-            "notes": about.notes(cut.settings, made, self.loaded.about, far),
+            "notes": about.notes(cut.settings, made, self.loaded.card, far),
         }
 
     def _cut(self, segment_s: str | None, hop_s: str | None) -> _Cut:
@@ -171,7 +163,7 @@ class Predictor:
         if not words:
             return self._own
         settings = self._wanted("other", words)
-        made = featurize_settings(settings, self.loaded.about)
+        made = featurize_settings(settings, self.loaded.card)
         _check_work(made)
         if self._other is None or self._other.settings != settings:
             if self._other is not None:
@@ -187,8 +179,8 @@ class Predictor:
     def _opened(self, settings: PredictSettings, made: FeaturizeSettings) -> _Cut:
         output.begin(made)
         shared: Any = output.share_model(made)
-        folder.check_network(settings, self.loaded.about)
-        rules = Rules.of(settings, self.digest, self.loaded.about)
+        folder.check_network(settings, self.loaded.card)
+        rules = Rules.of(settings, self.digest, self.loaded.card)
         return _Cut(settings, shared, rules, shared.build_corpus(), ShardRunner(shared))
 
     def _answer_once(self) -> None:

@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sklearn.metrics import roc_curve
 
 from emodist import registry, storage
 from emodist.errors import ConfigError, EmodistError
-from emodist.learning import classifier, comparison, dataset
-from emodist.learning.calibration import N_BINS
+from emodist.learning import classifier, comparison, curves, dataset
 from emodist.learning.settings import TrainSettings
 from emodist.network_training.settings import NetworkSettings
 from emodist.tables import locate
@@ -114,35 +112,17 @@ def words(settings: Mapping[str, Any], kind: type) -> list[str]:
     return found
 
 
-def curves(result: Result) -> dict[str, tuple[np.ndarray, np.ndarray, float]]:
-    """ROC curve and area of each class that has rows of its own and others."""
+def roc(result: Result) -> dict[str, tuple[np.ndarray, np.ndarray, float]]:
+    """ROC curve and area of each class that has rows of its own and others in a fold."""
+    assert result.rows is not None
     y, scores = result.truth(), result.probabilities()
+    fold = np.array(result.rows["fold"].to_pylist())
     found = {}
     for index, name in enumerate(result.classes):
-        area = result.about["per_class"][name].get("roc_auc")
-        if area is not None and 0 < (y == index).sum() < len(y):
-            x, up, _ = roc_curve(y == index, scores[:, index])
-            found[name] = (x, up, float(area))
+        x, up = curves.roc(y == index, scores[:, index], fold)
+        if len(x):
+            found[name] = (x, up, float(np.trapezoid(up, x)))
     return found
-
-
-def calibration(
-    y: np.ndarray, probabilities: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean confidence, share of right rows, and rows of each bin of the calibration error."""
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == y
-    n_bins = N_BINS
-    edges = np.unique(np.quantile(confidence, np.arange(1, n_bins) / n_bins))
-    bins = np.searchsorted(edges, confidence, side="right")
-    counts = np.bincount(bins)
-    filled = counts > 0
-    counts = counts[filled]
-    return (
-        np.bincount(bins, confidence)[filled] / counts,
-        np.bincount(bins, right)[filled] / counts,
-        counts,
-    )
 
 
 def differences(results: Sequence[Result]) -> list[dict[str, Any]]:

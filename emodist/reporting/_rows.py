@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from emodist.errors import ConfigError
-from emodist.learning import classifier, dataset
+from emodist.learning import dataset, speaker_norm
 from emodist.learning.dataset import Dataset
+from emodist.learning.speaker_norm import Statistics
 from emodist.tables import locate, parquet, schema
 
 Key = tuple[str, int]
@@ -137,17 +138,17 @@ def sampled(
         As `dataset.load`.
     """
     table = locate.open_table(uri)
-    known = [field for field in table.schema if schema.is_feature(field)]
+    flat = [field for field in table.schema if schema.is_feature(field)]
     images = [
         field.name for field in table.schema if isinstance(field.type, pa.FixedShapeTensorType)
     ]
-    names = [field.name for field in known if field.name not in images]
+    names = [field.name for field in flat if field.name not in images]
     if features is not None:
         names = [name for name in names if name in features]
     keys = [name for name in KEYS if name in table.schema.names]
     kept = pa.schema([table.schema.field(name) for name in (*keys, *names)])
     wanted = {who for who in found.speakers}
-    moments = _Moments()
+    known: Statistics = {}
     with tempfile.TemporaryDirectory(prefix="emodist-") as folder:
         file = f"{folder}/sample.parquet"
         with parquet.writer(file, kept) as write:
@@ -158,44 +159,12 @@ def sampled(
                 if any(mask):
                     write(batch.filter(pa.array(mask)).cast(kept))
                 if wanted and names and not found.n_without_speaker:
-                    moments.add(_people(batch), _numbers(batch, names))
+                    part = speaker_norm.statistics(_numbers(batch, names), _voices(batch))
+                    known = speaker_norm.joined([known, part])
         data = dataset.load(file, features)
     if found.n_without_speaker or not names:
         return data, None
-    return data, moments.z_scores(_people_of(data), data.x)
-
-
-class _Moments:
-    """Count, mean and spread of each speaker's numbers, batch by batch."""
-
-    def __init__(self) -> None:
-        self.sums: dict[Any, list[Any]] = {}
-
-    def add(self, people: list[Any], x: np.ndarray) -> None:
-        codes: dict[Any, list[int]] = defaultdict(list)
-        for row, who in enumerate(people):
-            codes[who].append(row)
-        for who, rows in codes.items():
-            part = x[rows].astype(np.float64)
-            # Sums of differences to a row: those of large, hardly moving numbers would round.
-            base, n, total, squares = self.sums.get(who, (part[0], 0, 0.0, 0.0))
-            off = part - base
-            self.sums[who] = [
-                base,
-                n + len(rows),
-                total + off.sum(axis=0),
-                squares + (off**2).sum(axis=0),
-            ]
-
-    def z_scores(self, people: list[Any], x: np.ndarray) -> np.ndarray:
-        out = np.empty(x.shape)
-        for row, who in enumerate(people):
-            base, n, total, squares = self.sums[who]
-            mean = total / n
-            spread = np.sqrt(np.maximum(squares / n - mean**2, 0))
-            spread = np.where(spread > classifier.LEAST_SPREAD, spread, 1.0)
-            out[row] = (x[row] - base - mean) / spread
-        return out
+    return data, speaker_norm.scaled(data.x, speaker_norm.voices(data), known)
 
 
 def column_of(uri: str, name: str, keys: Dataset) -> np.ndarray:
@@ -249,12 +218,9 @@ def _cells(batch: pa.RecordBatch, name: str, blank: Any = None) -> list[Any]:
     return [blank if cell is None else cell for cell in batch[name].to_pylist()]
 
 
-def _people(batch: pa.RecordBatch) -> list[Any]:
-    return list(zip(_cells(batch, "corpus"), _cells(batch, "speaker"), strict=True))
-
-
-def _people_of(data: Dataset) -> list[Any]:
-    return list(zip(data.corpus, data.speaker, strict=True))
+def _voices(batch: pa.RecordBatch) -> np.ndarray:
+    cells = (_cells(batch, name) for name in ("corpus", "speaker", "uri"))
+    return np.array([speaker_norm.voice(*row) for row in zip(*cells, strict=True)], object)
 
 
 def _numbers(batch: pa.RecordBatch, names: Sequence[str]) -> np.ndarray:

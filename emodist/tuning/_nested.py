@@ -82,12 +82,7 @@ class Nested:
         if chosen is None or winners is None:
             return {"best": None, "nested": None}
         parts = self._judged(winners, rows)
-        pooled = Prediction(
-            *(
-                np.concatenate([getattr(part, field.name) for part in parts])
-                for field in dataclasses.fields(Prediction)
-            )
-        )
+        pooled = Prediction.joined(parts)
         found = classifier.judge(self.data, self.outer, pooled, self.settings_of(chosen["values"]))
         inner = f"settings chosen in each fold by {self.settings.inner_folds} inner folds"
         found = dataclasses.replace(found, protocol=f"{found.protocol}, {inner}")

@@ -10,11 +10,10 @@ from threadpoolctl import threadpool_limits
 from emodist import registry
 from emodist.config import Choices, setting
 from emodist.errors import ConfigError
-from emodist.learning import classifier, dataset
+from emodist.learning import classifier, dataset, fingerprint
 from emodist.learning.classifier import Prediction
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
-from emodist.models import bundle
 from emodist.spaces import Space
 from emodist.sweeps.proposals import Values
 from emodist.sweeps.trials import Row, SweepSettings
@@ -116,7 +115,7 @@ class Classifier(Nested):
         return {**step, "score": self.score([step])}
 
     def fingerprint(self) -> str:
-        return bundle.fingerprint(self.data)
+        return fingerprint.numbers(self.data)
 
     def settings_of(self, values: Values) -> TrainSettings:
         model = values.get("model", self.settings.models[0])

@@ -25,9 +25,8 @@ from emodist.clustering.quality import NOISE
 from emodist.clustering.settings import ClusterSettings
 from emodist.config import Choices, setting
 from emodist.errors import ConfigError
-from emodist.learning import dataset
+from emodist.learning import dataset, fingerprint
 from emodist.learning.dataset import Dataset
-from emodist.models import bundle
 from emodist.spaces import Space
 from emodist.sweeps import trials
 from emodist.sweeps.proposals import Values
@@ -214,7 +213,7 @@ class Clusters:
         }
 
     def fingerprint(self) -> str:
-        return bundle.fingerprint(self.data)
+        return fingerprint.numbers(self.data)
 
     def refits(self, rows: Sequence[Row]) -> None:
         return None

@@ -32,11 +32,11 @@ import numpy as np
 
 from emodist import storage
 from emodist.errors import ConfigError, EmodistError
-from emodist.learning import classifier
+from emodist.learning import classifier, fingerprint
 from emodist.learning.classifier import Prediction
 from emodist.learning.dataset import Dataset
 from emodist.learning.folds import Fold
-from emodist.models import bundle, judging
+from emodist.models import judging
 from emodist.network_training import batches, fitting, loop, tensorflow
 from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
@@ -156,7 +156,7 @@ class Network(Nested):
 
     def fingerprint(self) -> str:
         """Of rows and labels, and of all numbers that networks see."""
-        digest = hashlib.sha256(bundle.fingerprint(self.data).encode())
+        digest = hashlib.sha256(fingerprint.numbers(self.data).encode())
         for source in dict.fromkeys(self.sources.values()):
             # A copy, which keeps what it reads no longer than this.
             reading = copy.copy(source)

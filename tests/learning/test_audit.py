@@ -252,6 +252,16 @@ def test_unknown_speakers_are_never_clean(tmp_path):
         audit.run(out, "loso")
 
 
+def test_labels_that_differ_in_case_or_blanks_are_a_note(tmp_path):
+    rows = acted(4)
+    rows[3]["label"] = f"{rows[3]['label']} "
+    out = write_output(tmp_path / "out", rows, [RMS])
+    found = audit.run(out, "loso")
+    assert found.is_clean
+    assert kinds(found)["labels"].count == 2
+    assert f"such as {rows[3]['label'].strip()!r}; {rows[3]['label']!r}" in found.to_text()
+
+
 def test_an_unlabelled_archive_can_be_audited(tmp_path):
     rows = [{**row, "label": None} for row in windows()]
     out = write_output(tmp_path / "out", rows, [RMS])

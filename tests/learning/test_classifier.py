@@ -6,9 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from emodist import cli, registry
+from emodist import cli
 from emodist.errors import ConfigError
-from emodist.learning import classifier, dataset, folds
+from emodist.learning import classifier, dataset
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from emodist.models import bundle, judging
@@ -139,51 +139,6 @@ def test_smote_with_too_few_rows_is_refused(emotional):
         classifier.pipeline(TrainSettings(balance="smote"), few.targets()[0])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("model", registry.names("estimators"))
-def test_a_bundle_gives_the_probabilities_of_the_model_that_was_saved(emotional, tmp_path, model):
-    settings = TrainSettings(model=model, balance="smote" if model == "mlp" else "weights", pca=5)
-    fitted, temperature = classifier.fit(emotional, settings)
-    result = uar(emotional, model=model)
-    out = str(tmp_path / "bundle")
-    bundle.save(out, fitted, temperature, emotional, settings, result, {"trim_db": 30})
-    loaded = bundle.load(out)
-    found = loaded.predict(emotional.x, emotional.names)
-    np.testing.assert_allclose(found.sum(axis=1), 1)
-    expected = fitted.predict_proba(classifier.inputs(emotional, settings))
-    np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
-    assert loaded.classes == ("angry", "happy", "sad")
-    assert loaded.about["metrics"]["protocol"].endswith("speaker-independent")
-    assert loaded.about["data"]["n_speakers"] == 10
-    assert loaded.about["data"]["corpora"] == {"media": "your own"}
-
-
-def test_a_bundle_refuses_numbers_of_other_feature_settings(emotional, tmp_path):
-    settings = TrainSettings(model="logistic_regression", calibrate=False)
-    fitted, temperature = classifier.fit(emotional, settings)
-    bundle.save(str(tmp_path / "b"), fitted, temperature, emotional, settings, uar(emotional), {})
-    loaded = bundle.load(str(tmp_path / "b"))
-    with pytest.raises(ConfigError, match="x_5 is missing"):
-        loaded.predict(emotional.x[:, :5], emotional.names[:5])
-    with pytest.raises(ConfigError, match="another order"):
-        loaded.predict(emotional.x[:, ::-1], emotional.names[::-1])
-
-
-def test_a_bundle_with_foreign_code_is_not_loaded(emotional, tmp_path):
-    import skops.io
-
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "bundle.json").write_text("{}")
-    skops.io.dump({"x": folds.Fold("a", np.zeros(1), np.zeros(1))}, tmp_path / "b/model.skops")
-    with pytest.raises(ConfigError, match="which is not loaded"):
-        bundle.load(str(tmp_path / "b"))
-
-
-def test_no_bundle_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="is no bundle"):
-        bundle.load(str(tmp_path))
-
-
 @pytest.fixture
 def table(tmp_path):
     """A feature table of two labels, four speakers, from real sound files."""
@@ -209,9 +164,10 @@ def test_train_and_evaluate_print_their_protocol_and_save_what_they_found(table,
     assert cli.main(["train", table, *words, "--out", f"{tmp_path}/b", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["n_speakers"] == 4
     loaded = bundle.load(f"{tmp_path}/b")
-    assert loaded.about["featurized"]["features"] == ["mfcc", "rms", "log_mel"]
-    data = dataset.load(table)
-    assert loaded.predict(data.x, data.names).shape == (32, 2)
+    assert loaded.card.featurized["features"] == ["mfcc", "rms", "log_mel"]
+    assert loaded.columns == ("mfcc", "rms")
+    data = dataset.load(table, loaded.columns)
+    assert loaded.probabilities(data).shape == (32, 2)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics as sk
 
 from emodist.errors import ConfigError
-from emodist.learning import evaluation
+from emodist.learning import calibration, evaluation
 from tests.learning.predictions import CLASSES, random_rows, sure
 
 
@@ -51,7 +51,7 @@ def test_guesses_are_near_chance():
 @pytest.mark.parametrize("seed", range(5))
 def test_all_metrics_agree_with_scikit_learn(seed):
     y, scores = random_rows(seed=seed)
-    found, predicted = evaluate(y, scores), scores.argmax(axis=1)
+    found, predicted = evaluate(y, scores, folds=["one"] * len(y)), scores.argmax(axis=1)
     assert found.uar == pytest.approx(sk.balanced_accuracy_score(y, predicted))
     assert found.weighted_accuracy == pytest.approx(sk.accuracy_score(y, predicted))
     assert found.macro_f1 == pytest.approx(sk.f1_score(y, predicted, average="macro"))
@@ -65,15 +65,35 @@ def test_all_metrics_agree_with_scikit_learn(seed):
             assert ours[metric] == pytest.approx(values[index])
 
 
+def test_the_temperature_of_a_fold_moves_no_area():
+    """Pooled, it would: 0.88 became 0.72 by calibration alone."""
+    y, scores = random_rows(seed=1)
+    # Of three classes a temperature keeps the order within a row, of two also that of the rows.
+    high = (scores[:, 0] / scores[:, :2].sum(axis=1)).round(3).clip(0.001, 0.999)
+    y, scores = y % 2, np.column_stack([high, 1 - high])
+    folds = np.array([f"fold{index % 10 % 5}" for index in range(len(y))])
+    calm = scores.copy()
+    for fold, value in zip(np.unique(folds), (0.2, 0.5, 1, 3, 20), strict=True):
+        own = folds == fold
+        calm[own] = calibration.apply_temperature(scores[own], value)
+    one, other = (evaluate(y, p, CLASSES[:2], folds=folds) for p in (scores, calm))
+    assert other.roc_auc == pytest.approx(one.roc_auc)
+    assert other.intervals["roc_auc"] == pytest.approx(one.intervals["roc_auc"])
+    pooled = sk.roc_auc_score(y, calm[:, 1])
+    assert pooled != pytest.approx(sk.roc_auc_score(y, scores[:, 1]), abs=0.005)
+
+
 def test_an_absent_class_has_no_recall_and_does_not_count():
     y = np.arange(40) % 2
-    found = evaluate(y, sure(y)).to_dict()
+    found = evaluate(y, sure(y), folds=["one"] * 40).to_dict()
     assert found["uar"] == found["roc_auc"] == 1
     assert found["per_class"]["sad"] == {
         "precision": None, "recall": None, "f1": None, "roc_auc": None, "support": 0,
     }  # fmt: skip
     assert found["chance"] == 0.5
     assert evaluate([0] * 20, sure([0] * 20)).to_dict()["roc_auc"] is None
+    # Two folds of one class each have no pairs to rank.
+    assert evaluate(y, sure(y)).to_dict()["roc_auc"] is None
 
 
 def test_the_result_is_json_and_names_its_protocol():

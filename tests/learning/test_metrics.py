@@ -24,9 +24,40 @@ def test_a_resample_is_what_repeating_its_speakers_rows_gives():
     )
     f1 = metrics.mean_defined(metrics.f1(each.drawn(weights)))
     assert f1[0] == pytest.approx(sk.f1_score(y[rows], predicted[rows], average="macro"))
-    wins = [metrics.auc_wins(y == c, scores[:, c], who, 6) for c in range(3)]
-    for c, auc in enumerate(metrics.aucs(wins, each, weights)[0]):
+    for c, auc in enumerate(areas(y, scores, who, np.zeros(120, int), weights)[0]):
         assert auc == pytest.approx(sk.roc_auc_score(y[rows] == c, scores[rows, c]))
+
+
+def areas(y, scores, who, fold, weights):
+    folds = metrics.in_folds(who, fold)
+    pairs = [metrics.auc_pairs(y == c, scores[:, c], folds, who.max() + 1) for c in range(3)]
+    return metrics.aucs(pairs, weights)
+
+
+def test_areas_are_the_mean_over_folds_by_their_pairs():
+    y, scores = random_rows(240, seed=3)
+    who = np.arange(240) % 6
+    fold = np.array([0, 1, 1, 2, 2, 2])[who]
+    found = areas(y, scores, who, fold, np.ones((1, 6)))[0]
+    for c in range(3):
+        each, n_pairs = [], []
+        for index in range(3):
+            own = fold == index
+            n_own = (y[own] == c).sum()
+            each.append(sk.roc_auc_score(y[own] == c, scores[own, c]))
+            n_pairs.append(n_own * (own.sum() - n_own))
+        assert found[c] == pytest.approx(np.average(each, weights=n_pairs))
+
+
+def test_one_person_folds_count_as_often_as_the_person_is_drawn():
+    y, scores = random_rows(120, seed=4)
+    who = np.arange(120) % 3
+    weights = np.array([[2.0, 1.0, 0.0]])
+    found = areas(y, scores, who, who, weights)[0]
+    twice = np.concatenate([np.flatnonzero(who == one) for one in (0, 0, 1)])
+    fold = np.repeat([0, 1, 2], 40)
+    again = areas(y[twice], scores[twice], fold, fold, np.ones((1, 3)))[0]
+    np.testing.assert_allclose(found, again)
 
 
 def test_counts_are_the_margins_of_the_confusion_matrix():

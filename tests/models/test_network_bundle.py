@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from emodist import cli, storage
+from emodist import cli
 from emodist.errors import ConfigError
-from emodist.models import bundle, network_bundle
+from emodist.models import bundle, card, network_bundle
+from emodist.models.card import Card, Learned
 from emodist.network_training import fitting, learner
 from emodist.network_training.settings import NetworkSettings
 from emodist.network_training.state import Problem
@@ -32,16 +33,25 @@ def saved(folder, name) -> np.ndarray:
     network_bundle.write_model(
         str(folder), fitting.with_probabilities(problem, settings, weights, 1.7)
     )
-    about = {
-        "kind": "network",
-        "settings": settings.identity(),
-        "classes": ["angry", "sad"],
-        "columns": ["log_mel"],
-        "names": ["log_mel"],
-        "shape": list(shape),
-    }
-    storage.write(f"{folder}/bundle.json", json.dumps(about).encode())
+    card.write(str(folder), described(settings, shape))
     return np.random.default_rng(0).normal(-40, 9, size=(5, *shape)).astype(np.float32)
+
+
+def described(settings, shape) -> Card:
+    return Card(
+        kind="network",
+        settings=settings.identity(),
+        classes=("angry", "sad"),
+        columns=("log_mel",),
+        names=("log_mel",),
+        shape=shape,
+        temperature=1.7,
+        featurized={},
+        origin={},
+        metrics=None,
+        data=Learned("", "", 0, 0, {}),
+        versions={},
+    )
 
 
 def exported(folder, kind) -> str:

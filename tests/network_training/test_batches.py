@@ -163,27 +163,28 @@ def test_one_worker_alone_has_the_batches_that_workers_share(table):
         assert part.x.dtype == np.float32
 
 
-def test_sums_over_row_groups_give_mean_and_variance_of_each_speaker():
+def test_statistics_over_row_groups_are_those_of_each_speaker():
     rng = np.random.default_rng(0)
     x = (1e4 + rng.normal(size=(60, 3, 7))).astype(np.float32)
     who, source = np.arange(60) % 4, ArraySource(x)
     source.groups = np.arange(60) // 16
-    found = sources.sums(source, np.arange(60), who, 4)
-    mean, variance = found.moments()
+    found = sources.statistics(source, np.arange(60), who)
     for speaker in range(4):
         own = x[who == speaker].astype(float)
-        np.testing.assert_allclose(mean[speaker], own.mean(axis=(0, 2)), rtol=1e-9)
-        np.testing.assert_allclose(variance[speaker], own.var(axis=(0, 2)), rtol=1e-6)
+        assert found[speaker].n == 15
+        np.testing.assert_allclose(found[speaker].mean, own.mean(axis=(0, 2)), rtol=1e-9)
+        np.testing.assert_allclose(found[speaker].variance, own.var(axis=(0, 2)), rtol=1e-6)
     some = x[np.isin(who, [1, 2])].astype(float)
-    np.testing.assert_allclose(found.moments(np.array([1, 2]))[1], some.var(axis=(0, 2)), rtol=1e-6)
+    both = found[1].joined(found[2]).variance
+    np.testing.assert_allclose(both, some.var(axis=(0, 2)), rtol=1e-6)
 
 
 def test_a_scaled_source_brings_each_speaker_to_mean_0_and_spread_1():
     x = np.random.default_rng(0).normal(3, 2, size=(40, 5)).astype(np.float32)
     x[:, 4] = 7.0
     who = np.arange(40) % 2
-    mean, variance = sources.sums(ArraySource(x), np.arange(40), who, 2).moments()
-    scaled = ScaledSource(ArraySource(x), who, mean, sources.spread(mean, variance))
+    known = sources.statistics(ArraySource(x), np.arange(40), who)
+    scaled = ScaledSource(ArraySource(x), who, known)
     found = scaled.take(np.flatnonzero(who == 1))
     np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(found.std(axis=0)[:4], 1, rtol=1e-5)

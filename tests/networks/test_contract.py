@@ -74,7 +74,7 @@ def test_a_saved_network_is_loaded_without_code_of_emodist_and_says_the_same(nam
         problem(x), settings(name), learner.weights(), temperature=2.0
     )
     network_bundle.write_model(str(tmp_path), model)
-    loaded = network_bundle.load(str(tmp_path), {}).model
+    loaded = network_bundle.read_model(str(tmp_path))
     found = np.asarray(loaded(x))
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(found, np.asarray(model(x)), rtol=1e-5)

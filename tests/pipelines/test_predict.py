@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from emodist import cli, storage, synthesis
-from emodist.learning import classifier, dataset
+from emodist.learning import dataset
 from emodist.learning.settings import TrainSettings
 from emodist.media.settings import FeaturizeSettings
 from emodist.models import bundle, judging
@@ -120,8 +120,7 @@ def test_speakers_are_scaled_as_training_scales_them(demo, tmp_path):
     more = ("min_speech_fraction=0", "timelines=json")
     assert cli.main(["predict", *words(demo, tmp_path / "out", *more, name="scaled")]) == 0
     data = dataset.load(f"{tmp_path}/out")
-    x = classifier.inputs(data, TrainSettings(speaker_norm=True))
-    found = bundle.load(f"{demo}/scaled").predict(x, data.names)
+    found = bundle.load(f"{demo}/scaled").probabilities(data)
     expected = {key: row for key, row in zip(_keys(data), found, strict=True)}
     for row in predictions(tmp_path / "out").to_pylist():
         p = [value for name, value in row.items() if name.startswith("p_")]

@@ -46,11 +46,11 @@ def losses(out) -> np.ndarray:
 
 
 def test_it_learns_across_speakers_and_finds_it_harder_than_plain_images(table, tmp_path):
-    about = train_network.train(table, SETTINGS, str(tmp_path / "augmented")).about
+    about = train_network.train(table, SETTINGS, str(tmp_path / "augmented")).card
     plain = dataclasses.replace(SETTINGS, augment=())
     train_network.train(table, plain, str(tmp_path / "plain"))
     # Five emotions: chance is 0.2.
-    assert about["development"]["uar"] > 0.35
+    assert about.development["uar"] > 0.35
     augmented, plain = losses(tmp_path / "augmented"), losses(tmp_path / "plain")
     assert augmented[-3:].mean() < 0.9 * augmented[0]
     assert plain[-1] < augmented[-1]

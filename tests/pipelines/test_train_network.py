@@ -81,7 +81,7 @@ def table(tmp_path_factory) -> str:
 
 def train(table, out, augment=None, **more):
     settings = dataclasses.replace(SETTINGS, **more)
-    return train_network.train(table, settings, str(out), augment=augment).about
+    return train_network.train(table, settings, str(out), augment=augment).card
 
 
 def history(out) -> np.ndarray:
@@ -146,8 +146,8 @@ def test_a_bundle_has_what_it_takes_to_use_and_to_judge_it(alone, table):
     found = bundle.load(str(alone))
     assert found.classes == ("angry", "happy", "sad")
     assert found.columns == ("log_mel",)
-    assert found.about["settings"]["model"] == "simple_cnn"
-    assert len(found.about["development"]["speakers"]) == 2
+    assert found.card.model == "simple_cnn"
+    assert len(found.card.development["speakers"]) == 2
     record = json.loads((alone / "run.json").read_text())
     assert record["runs"][-1]["epochs"] == 3
     assert record["versions"]["keras"]

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from emodist.errors import ConfigError
-from emodist.learning import calibration
 from emodist.learning.settings import TrainSettings
 from emodist.media.settings import FeaturizeSettings
 from emodist.models import judging
@@ -24,16 +23,6 @@ def result(table, tmp_path_factory):
     return _models.load(out)
 
 
-def test_bins_add_up_to_the_calibration_error():
-    rng = np.random.default_rng(0)
-    probabilities = rng.dirichlet(np.ones(4), 300)
-    y = rng.integers(4, size=300)
-    confidence, right, counts = _models.calibration(y, probabilities)
-    assert counts.sum() == 300
-    total = np.abs(confidence - right) @ counts / 300
-    assert total == pytest.approx(calibration.calibration_error(y, probabilities))
-
-
 def test_an_evaluation_is_read_with_its_predictions(result):
     assert result.name == "logistic_regression calibrate=false"
     assert result.probabilities().shape == (36, 2)
@@ -47,8 +36,9 @@ def test_a_folder_without_evaluation_says_what_writes_one(tmp_path):
 
 
 def test_the_area_of_a_curve_is_that_of_the_evaluation(result):
-    for x, y, area in _models.curves(result).values():
-        assert np.trapezoid(y, x) == pytest.approx(area, abs=1e-6)
+    for name, (x, y, area) in _models.roc(result).items():
+        assert np.trapezoid(y, x) == pytest.approx(area)
+        assert area == pytest.approx(result.about["per_class"][name]["roc_auc"], abs=1e-6)
 
 
 def test_shuffling_what_tells_labels_apart_costs_most(table, result):

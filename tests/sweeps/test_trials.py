@@ -9,7 +9,7 @@ import pytest
 
 from emodist import storage
 from emodist.errors import OutputError
-from emodist.models import bundle
+from emodist.learning import fingerprint
 from emodist.sweeps import output, trials
 from emodist.sweeps.trials import Sweep, SweepSettings
 from tests.tuning.conftest import speech, work
@@ -180,7 +180,7 @@ class Owned(Hill):
         return speech(effect=self.effect)
 
     def fingerprint(self):
-        return bundle.fingerprint(self.data)
+        return fingerprint.numbers(self.data)
 
 
 def test_a_folder_belongs_to_one_sweep(tmp_path):

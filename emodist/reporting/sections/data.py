@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from emodist import corpora, plots, registry
-from emodist.models import bundle
+from emodist.models import card
 from emodist.reporting._material import Material, Say
 from emodist.reporting._page import Page
 
@@ -32,7 +32,7 @@ def add(page: Page, material: Material, say: Say) -> None:
             [
                 name,
                 getattr(entry, "title", ""),
-                bundle.licence(name),
+                card.licence(name),
                 getattr(entry, "citation", ""),
                 sum(census.labels[name].values()),
             ]

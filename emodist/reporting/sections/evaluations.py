@@ -3,6 +3,7 @@
 import numpy as np
 
 from emodist import plots
+from emodist.learning import curves
 from emodist.reporting import _models
 from emodist.reporting._material import Material, Say
 from emodist.reporting._models import Result
@@ -141,15 +142,15 @@ def _one(page: Page, material: Material, result: Result, number: int) -> None:
     if result.rows is None:
         page.note("Its folder has no predictions.parquet: no ROC curves, no reliability diagram.")
         return
-    found = _models.curves(result)
+    found = _models.roc(result)
     if found:
         page.figure(
             f"roc_{number}",
             plots.roc(found, looks, title),
-            f"ROC curves, each class against the rest; macro AUC {_three(about['roc_auc'])}. "
-            f"{basis}.",
+            "ROC curves, each class against the rest; the mean over folds, "
+            f"weighted by pairs of rows; macro AUC {_three(about['roc_auc'])}. {basis}.",
         )
-    confidence, right, counts = _models.calibration(result.truth(), result.probabilities())
+    confidence, right, counts = curves.reliability(result.truth(), result.probabilities())
     page.figure(
         f"reliability_{number}",
         plots.reliability(confidence, right, counts, about["ece"], title),
