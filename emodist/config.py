@@ -7,10 +7,12 @@ a corpus stand under its name: `mfcc.n_mfcc=13`, or in YAML `mfcc: {n_mfcc: 13}`
 
 import dataclasses
 import json
+import numbers
+import os
 import re
 import types
 import typing
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import yaml
@@ -21,6 +23,8 @@ from emodist.plugins import folders
 
 # Which setting names entries of which registry, and where their own settings are kept.
 Choices: typing.TypeAlias = dict[str, tuple[str, str]]
+# What somebody said, and where.
+Layer: typing.TypeAlias = tuple[Mapping[str, Any], str]
 
 
 def setting(default: Any, help: str, rows: bool = True) -> Any:
@@ -114,9 +118,6 @@ def load_with_places(
     They say where a job reads and writes, such as `table` and `out`, and come back beside the
     settings.
     """
-    values: dict[str, Any] = {}
-    # By name of a corpus or feature; those of one that is not chosen in the end do not count.
-    settings: dict[str, dict] = {}
     layers = [(read_yaml(file), file)] if file else []
     for word in words:
         key, equals, text = word.partition("=")
@@ -125,6 +126,52 @@ def load_with_places(
         *outer, last = key.split(".")
         layers.append(({outer[0]: {last: _parse(text)}} if outer else {key: _parse(text)}, word))
     layers.append(({k: v for k, v in given.items() if v is not None}, "command line"))
+    return _made(kind, places, layers, file)
+
+
+def from_keywords(
+    kind: type[Kind],
+    given: Mapping[str, Any],
+    base: "str | Kind | None" = None,
+    places: Collection[str] = (),
+) -> tuple[Kind, dict[str, str]]:
+    """Settings as a Python caller gives them: what is given counts, and None is null.
+
+    Settings of an entry are a mapping under its name, `mfcc={"n_mfcc": 20}`, or have both names,
+    `"mfcc.n_mfcc": 20`. They come over those of `base`, a YAML file or a settings object; `places`
+    are as in `load_with_places`.
+
+    Raises
+    ------
+    ConfigError
+        As `load`, with the sentence that the command line has for `key=value`.
+    """
+    file = base if isinstance(base, str) else None
+    layers: list[Layer] = [(read_yaml(file), file)] if file else []
+    for key, value in given.items():
+        value = _plain(value)
+        *outer, last = key.split(".")
+        new = {outer[0]: {last: value}} if outer else {key: value}
+        layers.append((new, f"{key}={_word(value)}"))
+    return _made(kind, places, layers, file, base if isinstance(base, Settings) else None)
+
+
+def _made(
+    kind: type[Kind],
+    places: Collection[str],
+    layers: Sequence[Layer],
+    file: str | None,
+    base: Settings | None = None,
+) -> tuple[Kind, dict[str, str]]:
+    """Settings of layers, the later over the earlier, and all over those of `base`."""
+    values: dict[str, Any] = {}
+    # By name of a corpus or feature; those of one that is not chosen in the end do not count.
+    settings: dict[str, dict] = {}
+    if base is not None:
+        values = {field.name: getattr(base, field.name) for field in dataclasses.fields(base)}
+        for choice, (_, target) in kind.CHOICES.items():
+            own, chosen = values.pop(target), values[choice]
+            settings.update({chosen: dict(own)} if isinstance(chosen, str) else own)
     # First: which names there are depends on them.
     for new, where in reversed(layers):
         if "plugins" in new:
@@ -202,6 +249,26 @@ def _merge(
         else:
             hint = registry.suggest(str(key), [*known, *entries])
             raise ConfigError(f"{where}: no setting {key!r}; {hint}")
+
+
+def _plain(value: Any) -> Any:
+    """A path is text, and a number of numpy's is a number."""
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, numbers.Number) and not isinstance(value, bool | int | float):
+        return getattr(value, "item", lambda: value)()
+    return value
+
+
+def _word(value: Any) -> str:
+    """A value as it is written on the command line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return "null" if value is None else str(value)
 
 
 def _mapping(key: str, value: Any, where: str) -> dict:

@@ -8,6 +8,10 @@ their names are what the column `error` of a `failures` table holds.
 class EmodistError(Exception):
     """Base of every error that emodist raises on purpose."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython and Jupyter show: the sentence, not the way through this package."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ConfigError(EmodistError):
     """A setting is unknown, of the wrong type, or out of range."""

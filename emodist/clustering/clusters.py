@@ -18,9 +18,10 @@ import math
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pyarrow as pa
 from sklearn import metrics
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
@@ -35,15 +36,22 @@ from emodist.errors import ConfigError
 from emodist.learning import classifier
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
+from emodist.tables import schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 PACKAGES = ("scikit-learn", "scipy", "numpy")
+# Of a row, beside its cluster.
+KEYS = ("recording_id", "segment", "start_s", "end_s", "uri", "corpus", "speaker", "label")
 # Fewer speakers or recordings than this are not drawn as wholes.
 LEAST_UNITS = 5
 # Below so many rows, threads of k-means wait for each other: one is 20 times faster on 960 rows.
 MANY_ROWS = 20_000
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Clustering:
     """Clusters of the rows of `data`, the largest first.
 
@@ -51,7 +59,7 @@ class Clustering:
     0, with -1 for noise; `distance` is the Euclidean one to the mean of the row's cluster, nan for
     noise; `confidence` comes from clusterers that give one, nan otherwise. `scores` has one entry
     for each k, `examples` the row numbers for each cluster, nearest first. `about` is what
-    `clusters.json` holds.
+    `clusters.json` holds, `out` where that was written.
     """
 
     data: Dataset
@@ -62,6 +70,43 @@ class Clustering:
     scores: list[dict[str, Any]]
     examples: dict[int, np.ndarray]
     about: dict[str, Any]
+    out: str | None = None
+
+    def to_arrow(self) -> pa.Table:
+        """The keys of each row, its `cluster`, `distance` and `confidence`."""
+        found = {name: pa.array(getattr(self.data, name), _type(name)) for name in KEYS}
+        found["cluster"] = pa.array(self.cluster, pa.int32())
+        for name in ("distance", "confidence"):
+            numbers = getattr(self, name).astype(np.float32)
+            found[name] = pa.array(numbers, pa.float32(), from_pandas=True)
+        return pa.table(found)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """As `to_arrow`."""
+        return self.to_arrow().to_pandas()
+
+    def plot(self, what: Literal["rows", "scores"] = "rows") -> "Figure":
+        """The rows on their first two principal components, or the scores of each k."""
+        from emodist import plots
+
+        if what == "scores":
+            return plots.scores_by_k(self.scores, self.about["k"])
+        chosen = self.about["settings"]
+        rng = np.random.default_rng(chosen["seed"])
+        drawn = at_most(chosen["sample"], np.arange(len(self.points)), rng)
+        return plots.scatter(self.points, self.cluster, drawn)
+
+    def __str__(self) -> str:
+        return words.text(self.about)
+
+    def __repr__(self) -> str:
+        chosen = self.about["settings"]
+        return f"Clustering: {self.about['k']} of {len(self.data):,} rows, {chosen['algorithm']}"
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        from emodist import plots
+
+        return plots.cell(self.plot())
 
 
 def cluster(data: Dataset, settings: ClusterSettings) -> Clustering:
@@ -274,6 +319,10 @@ def _portraits(
             }
         )
     return found
+
+
+def _type(name: str) -> pa.DataType:
+    return schema.SEGMENTS.field(name).type
 
 
 def _clip(data: Dataset, row: int) -> str:

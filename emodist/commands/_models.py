@@ -1,7 +1,6 @@
 """What the verbs that train have in common: one `--model` for classifiers and for networks."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,36 +36,7 @@ def parser(module: str, example: str, words: Sequence[str]) -> tuple[argparse.Ar
     return made, kind
 
 
-def tell(title: str, progress: Any) -> None:
-    """One line on stderr about a network that learns."""
-    p = progress
-    words = [f"epoch {p.epoch}"]
-    if p.row is None:
-        words.append(f"step {p.step} of {p.steps}")
-    words.append(f"loss {p.loss:.3f}")
-    if p.row is not None and "dev_uar" in p.row:
-        words.append(f"development UAR {p.row['dev_uar']:.3f}")
-    words += [
-        f"learning rate {p.learning_rate:.2g}",
-        f"{p.rows_per_s:.0f} samples/s",
-        f"at most {_duration(p.left_s)} left",
-    ]
-    print(f"{title}{', '.join(words)}", file=sys.stderr, flush=True)
-
-
 def _model(words: Sequence[str]) -> str | None:
     """The model that is asked for: by option, else by word, else in the settings file."""
     chosen = parsers.said(words, "model")
     return chosen if isinstance(chosen, str) and chosen else None
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return (
-        f"{hours} h {minutes} min"
-        if hours
-        else f"{minutes} min {rest} s"
-        if minutes
-        else f"{rest} s"
-    )

@@ -133,7 +133,7 @@ def read(
     EmodistError
         If a word or a setting is wrong.
     """
-    from emodist import config, storage
+    from emodist import config
 
     given = made.parse_intermixed_args(words)
     paths = [word for word in given.words if "=" not in word or os.path.exists(word)]
@@ -155,11 +155,6 @@ def read(
     )
     for name in places:
         setattr(given, name, placed.get(name))
-    if places and not given.table:
-        raise EmodistError("table is not set: the output folder of featurize, or a table")
-    if places and given.out:
-        # Not after an hour of learning.
-        storage.check_writable(given.out)
     return given, settings
 
 

@@ -8,9 +8,8 @@ from emodist.commands import _parsers as parsers
 
 def run(words: Sequence[str]) -> int:
     from emodist import registry
-    from emodist.clustering import output
     from emodist.clustering.settings import ClusterSettings
-    from emodist.clustering.words import text
+    from emodist.interface.cluster import cluster
 
     kind = ClusterSettings
     example = "emodist cluster OUT --out clusters/ speaker_norm=true"
@@ -18,9 +17,8 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--out", metavar="DIR", help="folder of the clusters")
     parser.add_argument("--algorithm", help=f"one of {', '.join(registry.names('clusterers'))}")
     given, settings = parsers.read(parser, words, kind)
-    out = parsers.needs_out(given)
-    found = output.run(given.table, settings, out)
-    print(json.dumps(found.about) if given.json else text(found.about))
-    if not given.json:
-        print(f"wrote {out}")
+    found = cluster(given.table, out=given.out, config=settings)
+    print(json.dumps(found.about) if given.json else found)
+    if given.out and not given.json:
+        print(f"wrote {given.out}")
     return 0

@@ -27,22 +27,17 @@ def run(words: Sequence[str]) -> int:
         "--plots", metavar="DIR", help="save confusion matrix, ROC curves and reliability as PNG"
     )
     given, settings = parsers.read(parser, words, kind)
-    from emodist.models import judging
+    from emodist.interface.evaluate import evaluate
 
-    found = judging.evaluate(
-        given.table,
-        settings,
-        given.out,
-        given.against,
-        tell=lambda fold, progress: models.tell(f"{fold}: ", progress),
-        blend=[name for name in given.blend.split(",") if name],
+    found = evaluate(
+        given.table, out=given.out, against=given.against, blend=given.blend, config=settings
     )
-    print(json.dumps(found.to_dict()) if given.json else judging.text(found, settings))
+    print(json.dumps(found.to_dict()) if given.json else found)
     if given.plots:
         from emodist import storage
         from emodist.models import pictures
 
-        pictures.write(storage.absolute(given.plots), found, settings.model)
+        pictures.write(storage.absolute(given.plots), found)
     for place in (given.out, given.plots):
         if place and not given.json:
             print(f"wrote {place}")

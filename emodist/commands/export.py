@@ -34,13 +34,9 @@ def run(words: Sequence[str]) -> int:
         if given.features:
             parser.error("--features goes with --out; what is in the three files is fixed")
         return _csv_set(given.table, given.csv_set)
-    from emodist.tables import formats, locate
+    from emodist.interface.export import export
 
-    chosen = given.features.split(",") if given.features else None
-    left_out = formats.write(locate.open_table(given.table), given.out, chosen)
-    if left_out:
-        print(f"left out: {', '.join(left_out)} (choose with --features)", file=sys.stderr)
-    print(f"wrote {given.out}")
+    print(f"wrote {export(given.table, given.out, features=given.features or None)}")
     return 0
 
 

@@ -7,6 +7,7 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
+    from emodist.interface import failures
     from emodist.media.settings import ExtractSettings
 
     example = "emodist extract videos/ --out extracted/"
@@ -14,4 +15,9 @@ def run(words: Sequence[str]) -> int:
     parsers.add_run_options(parser)
     parser.add_argument("--format", choices=("wav", "flac"), help="sound files (default: wav)")
     given, settings = parsers.read(parser, words, ExtractSettings)
-    return media.run(settings, given)
+    from emodist.pipelines import media_job
+
+    with parsers.result_alone():
+        summary = media_job.run(settings, given.retry_failed)
+    failures.tell(summary, settings)
+    return media.answer(summary, settings, given)

@@ -7,6 +7,7 @@ from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
+    from emodist.interface.featurize import featurize
     from emodist.media.settings import FeaturizeSettings
 
     example = "emodist featurize videos/ --out featurized/"
@@ -14,4 +15,6 @@ def run(words: Sequence[str]) -> int:
     parsers.add_run_options(parser)
     parser.add_argument("--features", metavar="A,B", help="which features (setting features)")
     given, settings = parsers.read(parser, words, FeaturizeSettings)
-    return media.run(settings, given)
+    with parsers.result_alone():
+        table = featurize(config=settings, retry_failed=given.retry_failed)
+    return media.answer(table.summary, settings, given)

@@ -20,6 +20,7 @@ speaker is the channel folder (media.speaker_level), or the recording where ther
 
 def run(words: Sequence[str]) -> int:
     from emodist import config, registry
+    from emodist.interface import failures
     from emodist.predicting.settings import PredictSettings
 
     example = "emodist predict BUNDLE vlogs/ --out predicted/ segment_s=4 hop_s=1"
@@ -46,7 +47,7 @@ def run(words: Sequence[str]) -> int:
 
     with parsers.result_alone():
         summary = predict.run(settings, given.retry_failed)
-    media.show_failures(settings.out)
+    failures.tell(summary, settings)
     if given.json:
         print(json.dumps(summary))
     else:

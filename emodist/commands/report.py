@@ -1,18 +1,18 @@
 """A report of a table in one HTML file: figures, clusters and results, each with its protocol."""
 
 import json
-import sys
 from collections.abc import Sequence
 
 from emodist.commands import _parsers as parsers
 
 
 def run(words: Sequence[str]) -> int:
-    from emodist import reporting
+    from emodist.interface.report import report
+    from emodist.reporting import ReportSettings
 
     example = "emodist report OUT --evaluation evaluation/ --clusters clusters/ --out report/"
     more = "Everything but TABLE and --out may be missing; the page says which command makes it.\n"
-    parser = parsers.settings_parser(__name__, reporting.ReportSettings, example, more=more)
+    parser = parsers.settings_parser(__name__, ReportSettings, example, more=more)
     parser.add_argument("--out", metavar="DIR", help="folder of the page and its figures")
     parser.add_argument(
         "--evaluation",
@@ -23,19 +23,14 @@ def run(words: Sequence[str]) -> int:
     )
     parser.add_argument("--clusters", metavar="DIR", help="what `emodist cluster` wrote")
     parser.add_argument("--sweep", metavar="DIR", help="what `emodist tune` wrote")
-    given, settings = parsers.read(parser, words, reporting.ReportSettings)
-
-    def say(step: str) -> None:
-        print(f"report: {step}", file=sys.stderr, flush=True)
-
-    found = reporting.run(
+    given, settings = parsers.read(parser, words, ReportSettings)
+    found = report(
         given.table,
-        parsers.needs_out(given),
-        settings,
-        given.evaluation,
-        given.clusters,
-        given.sweep,
-        say,
+        out=given.out,
+        evaluation=given.evaluation,
+        clusters=given.clusters,
+        sweep=given.sweep,
+        config=settings,
     )
-    print(json.dumps(found) if given.json else f"wrote {found['page']}")
+    print(json.dumps(found.about) if given.json else f"wrote {found.page}")
     return 0

@@ -23,23 +23,23 @@ def run(words: Sequence[str]) -> int:
     from emodist.models import judging
 
     found = judging.train(given.table, settings, out)
-    print(json.dumps(found.to_dict()) if given.json else judging.text(found, settings))
+    print(json.dumps(found.to_dict()) if given.json else found)
     if not given.json:
         print(f"wrote {out}")
     return 0
 
 
 def _network(given, settings, out: str) -> int:
-    from emodist.models import judging
+    from emodist.interface import epochs
     from emodist.pipelines import train_network
 
     with parsers.result_alone():
-        found = train_network.train(given.table, settings, out, models.tell)
+        found = train_network.train(given.table, settings, out, epochs.tell)
     if given.json:
         print(json.dumps(found.card.to_dict()))
         return 0
     if found.judgement is not None:
-        print(judging.text(found.judgement, settings))
+        print(found.judgement)
     print(train_network.text(found.card))
     print(f"wrote {out}")
     return 0

@@ -33,12 +33,11 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--engine", choices=("ray", "local"), help="who schedules")
     parser.add_argument("--trials", type=int, metavar="N", help="configurations to try")
     given, settings = parsers.read(parser, words, entry.SETTINGS)
-    out = parsers.needs_out(given)
-    from emodist.pipelines import tune
+    from emodist.interface.tune import tune
 
     with parsers.result_alone():
-        record, text = tune.run(given.table, settings, out)
-    print(json.dumps(record) if given.json else f"{text}\nwrote {out}")
+        found = tune(given.table, name, out=given.out, config=settings)
+    print(json.dumps(found.record) if given.json else f"{found}\nwrote {given.out}")
     return 0
 
 

@@ -13,13 +13,14 @@ from emodist import storage
 from emodist.errors import ConfigError
 from emodist.learning import classifier, dataset
 from emodist.learning.classifier import Prediction
-from emodist.learning.comparison import Comparison, compare
+from emodist.learning.comparison import compare
 from emodist.learning.dataset import Dataset
 from emodist.learning.evaluation import Evaluation
 from emodist.learning.folds import Fold
 from emodist.learning.settings import TrainSettings
 from emodist.models import bundle, classifier_bundle
 from emodist.models.card import Learned
+from emodist.models.judgement import History, Judgement
 from emodist.models.settings import rival
 from emodist.network_training import fitting
 from emodist.network_training.settings import NetworkSettings
@@ -29,39 +30,6 @@ from emodist.tables import locate, parquet
 
 # Hears the name of a fold and how far its network is.
 Tell: TypeAlias = Callable[[str, Progress], None]
-# Epochs by network and fold.
-History: TypeAlias = dict[str, dict[str, list[dict[str, float]]]]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Judgement:
-    """An evaluation, and a paired test where another model was given.
-
-    `blended` names the models whose probabilities were averaged with the first one's; `history`
-    has, of each network and fold, the epochs that it learned. `notes` are of the bundle that was
-    trained on all rows, beside those of the evaluation. `prediction` is out of fold, and `truth`
-    the place of each of its rows' label in the classes.
-    """
-
-    evaluation: Evaluation
-    comparison: Comparison | None = None
-    against: str | None = None
-    blended: tuple[str, ...] = ()
-    history: History = dataclasses.field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    prediction: Prediction | None = None
-    truth: np.ndarray | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        found = self.evaluation.to_dict()
-        found["notes"] += [note for note in self.notes if note not in found["notes"]]
-        if self.blended:
-            found["blended"] = list(self.blended)
-        if self.history:
-            found["history"] = self.history
-        if self.comparison is not None:
-            found["comparison"] = {"against": self.against, **self.comparison.to_dict()}
-        return found
 
 
 def evaluate(
@@ -112,21 +80,23 @@ def evaluate(
             data.people()[prediction.rows].astype(str),
             found.protocol,
         )
-    truth = data.targets()[0][prediction.rows]
     judgement = Judgement(
         found,
+        settings.identity(),
         comparison,
         against,
         tuple(blend),
         history,
         prediction=prediction,
-        truth=truth,
+        truth=data.targets()[0][prediction.rows],
+        rows=_rows(data, prediction),
+        out=None if out is None else storage.absolute(out),
     )
     if out is not None:
         made = locate.origin(table)
         result = {
             "emodist": emodist.__version__,
-            "settings": settings.identity(),
+            "settings": judgement.settings,
             "table": storage.absolute(table),
             "featurized": made.pop("settings", {}),
             "origin": made,
@@ -136,7 +106,10 @@ def evaluate(
             **judgement.to_dict(),
         }
         storage.write(storage.join(out, "evaluation.json"), json.dumps(result, indent=2).encode())
-        _save_predictions(storage.join(out, "predictions.parquet"), data, prediction)
+        rows = judgement.to_arrow()
+        with parquet.writer(storage.join(out, "predictions.parquet"), rows.schema) as write:
+            for batch in rows.to_batches():
+                write(batch)
     return judgement
 
 
@@ -154,42 +127,7 @@ def train(table: str, settings: TrainSettings, out: str) -> Judgement:
     model, temperature = classifier.fit(data, settings)
     about = classifier_bundle.describe(data, settings, temperature, found, locate.origin(table))
     bundle.save(where, model, about, data)
-    return Judgement(found, notes=about.notes)
-
-
-def text(judgement: Judgement, settings: TrainSettings | NetworkSettings) -> str:
-    """The numbers in a few lines, the protocol first."""
-    found = judgement.evaluation
-    low, high = found.intervals["uar"]
-    interval = f"95% {low:.3f} to {high:.3f}" if np.isfinite(low) else "no interval of one speaker"
-    lines = [
-        f"{' + '.join([settings.model, *judgement.blended])}, {found.protocol}",
-        f"UAR {found.uar:.3f} ({interval})   weighted accuracy "
-        f"{found.weighted_accuracy:.3f}   macro-F1 {found.macro_f1:.3f}   ROC AUC "
-        f"{found.roc_auc:.3f}   ECE {found.ece:.3f}",
-        f"{found.n_rows} rows, {found.n_speakers} speakers, {len(found.classes)} classes "
-        f"(chance {1 / len(found.classes):.3f}). {found.verdict}",
-        "",
-        f"{'class':12} {'precision':>9} {'recall':>9} {'F1':>9} {'rows':>6}   taken for",
-    ]
-    for index, name in enumerate(found.classes):
-        row = found.per_class[name]
-        wrong = [(n, found.classes[i]) for i, n in enumerate(found.confusion[index]) if i != index]
-        taken = ", ".join(f"{other} {n}" for n, other in sorted(wrong, reverse=True)[:2] if n)
-        lines.append(
-            f"{name:12} {row['precision']:9.3f} {row['recall']:9.3f} {row['f1']:9.3f} "
-            f"{row['support']:6.0f}   {taken}"
-        )
-    if judgement.comparison is not None:
-        c = judgement.comparison
-        lines += [
-            "",
-            f"against {judgement.against}: UAR {c.uar_b:.3f}, difference {c.difference:+.3f} (95% "
-            f"{c.interval[0]:+.3f} to {c.interval[1]:+.3f}), p = {c.p_value:.3f}. {c.verdict}",
-        ]
-    if notes := dict.fromkeys([*found.notes, *judgement.notes]):
-        lines += ["", *(f"note: {note}" for note in notes)]
-    return "\n".join(lines)
+    return Judgement(found, about.settings, notes=about.notes)
 
 
 def labelled(table: str, features: Sequence[str] | None) -> Dataset:
@@ -247,7 +185,8 @@ def _noting(settings: TrainSettings | NetworkSettings, tell: Tell | None, histor
     return hear
 
 
-def _save_predictions(uri: str, data: Dataset, prediction: Prediction) -> None:
+def _rows(data: Dataset, prediction: Prediction) -> pa.Table:
+    """What was said of each row."""
     rows = data.select(prediction.rows)
     _, classes = data.targets()
     best = prediction.probabilities.argmax(axis=1)
@@ -264,15 +203,13 @@ def _save_predictions(uri: str, data: Dataset, prediction: Prediction) -> None:
     columns["predicted"] = np.array(classes)[best]
     columns["confidence"] = prediction.probabilities.max(axis=1).astype(np.float32)
     words = ("uri", "corpus", "speaker", "label", "fold", "predicted", "recording_id")
-    batch = pa.RecordBatch.from_pydict(
+    return pa.table(
         {
             # A column of unknown speakers is of words too.
             name: pa.array(cells, pa.string() if name in words else None)
             for name, cells in columns.items()
         }
     )
-    with parquet.writer(uri, batch.schema) as write:
-        write(batch)
 
 
 def _folds(data: Dataset, prediction: Prediction) -> dict[str, Any]:

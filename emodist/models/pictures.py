@@ -4,13 +4,13 @@ from matplotlib.figure import Figure
 
 from emodist import plots, storage
 from emodist.learning import curves
-from emodist.models.judging import Judgement
+from emodist.models.judgement import Judgement
 
 
-def figures(judgement: Judgement, model: str) -> dict[str, Figure]:
+def figures(judgement: Judgement) -> dict[str, Figure]:
     """Figures by name: `confusion`, and with out-of-fold predictions `roc` and `reliability`."""
     found, prediction = judgement.evaluation, judgement.prediction
-    title = f"{' + '.join([model, *judgement.blended])}\n{found.protocol}"
+    title = f"{judgement.model}, UAR {found.uar:.3f}\n{found.protocol}"
     made = {"confusion": plots.confusion(found.confusion, found.classes, title)}
     if prediction is None:
         return made
@@ -28,7 +28,7 @@ def figures(judgement: Judgement, model: str) -> dict[str, Figure]:
     return made
 
 
-def write(uri: str, judgement: Judgement, model: str) -> list[str]:
+def write(uri: str, judgement: Judgement) -> list[str]:
     """The figures as PNG in a folder, local or `s3://`; the files' names.
 
     Raises
@@ -37,7 +37,7 @@ def write(uri: str, judgement: Judgement, model: str) -> list[str]:
         If the place cannot be written.
     """
     names = []
-    for name, figure in figures(judgement, model).items():
+    for name, figure in figures(judgement).items():
         names.append(f"{name}.png")
         storage.write(storage.join(uri, names[-1]), plots.png(figure))
     return names

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from emodist import reporting, synthesis
-from emodist.clustering import words
 from emodist.clustering.output import run as clusters_of
 from emodist.clustering.settings import ClusterSettings
 from emodist.learning import audit
@@ -54,17 +53,17 @@ def run(folder: str) -> None:
     table = f"{root}/clips"
     _step("cluster", "groups of vlog windows, with the voice's own level taken out")
     grouped = ClusterSettings(speaker_norm=True, k_max=6)
-    _indented(words.text(clusters_of(vlogs.out, grouped, f"{root}/clusters").about))
+    _indented(str(clusters_of(vlogs.out, grouped, f"{root}/clusters")))
     _step("audit", "nobody stands on both sides of a fold")
     _indented(audit.run(table, "loso").to_text())
     _step("evaluate", "tested on speakers that the classifier never heard")
     settings = TrainSettings(model="logistic_regression", folds="loso")
-    _indented(judging.text(judging.evaluate(table, settings, f"{root}/evaluation"), settings))
+    _indented(str(judging.evaluate(table, settings, f"{root}/evaluation")))
     _step("tune", "settings chosen inside each fold, so that their score is not luck")
     sweep = ClassifierSweep(
         models=("logistic_regression", "linear_svm"), folds="loso", trials=6, engine="local"
     )
-    _indented(tune.run(table, sweep, f"{root}/sweep")[1])
+    _indented(str(tune.run(table, sweep, f"{root}/sweep")))
     _step("train", "a bundle with settings, metrics and the fingerprint of its data")
     settings = TrainSettings(model="logistic_regression", folds="loso", speaker_norm=True)
     judging.train(table, settings, f"{root}/bundle")

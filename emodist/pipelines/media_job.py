@@ -6,12 +6,11 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from tqdm import tqdm
 
 from emodist import storage
 from emodist.errors import ConfigError
@@ -20,7 +19,7 @@ from emodist.media.listing import MediaFile
 from emodist.media.plan_log import PlanLog
 from emodist.media.settings import MediaSettings
 from emodist.media.shards import ShardResult
-from emodist.pipelines import metrics, planning
+from emodist.pipelines import bars, metrics, planning
 from emodist.pipelines.metrics import Progress, Size
 
 # Hours of sound from which Ray's start (some ten seconds) is small beside the work.
@@ -85,7 +84,7 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
     return summary
 
 
-def is_acceptable(summary: dict[str, Any], settings: MediaSettings) -> bool:
+def is_acceptable(summary: Mapping[str, Any], settings: MediaSettings) -> bool:
     """Whether no more files failed than the settings allow."""
     n_files = summary["recordings"] + summary["failed"]
     return summary["failed"] <= settings.max_failed_fraction * n_files
@@ -106,7 +105,7 @@ def _list(settings: MediaSettings) -> Iterator[MediaFile]:
 
 def _found(path: str) -> Iterator[MediaFile]:
     """What lies under a path, counted on stderr: on a bar, or now and then in a line."""
-    is_terminal, over, n_files = sys.stderr.isatty(), threading.Event(), 0
+    is_terminal, over, n_files = bars.is_watched(), threading.Event(), 0
 
     def watch() -> None:
         # Also while a page of a bucket is waited for.
@@ -117,7 +116,7 @@ def _found(path: str) -> Iterator[MediaFile]:
         threading.Thread(target=watch, daemon=True, name="emodist-listing").start()
     try:
         files = listing.media_files(path)
-        for file in tqdm(files, "listing", unit=" files", leave=False, disable=not is_terminal):
+        for file in bars.new(files, "listing", unit=" files", leave=False, disable=not is_terminal):
             n_files += 1
             yield file
     finally:
@@ -180,7 +179,7 @@ def _shown(
     show: Callable[[dict[str, float]], None] | None,
 ) -> Iterator[ShardResult]:
     """Results, counted and told of: a bar on stderr, or now and then a line; logs; gauges."""
-    is_terminal = sys.stderr.isatty()
+    is_terminal = bars.is_watched()
     lock, over = threading.Lock(), threading.Event()
 
     def tell() -> None:
@@ -199,7 +198,7 @@ def _shown(
 
     with (
         open(os.devnull, "w") as nowhere,
-        tqdm(
+        bars.new(
             total=progress.n_files,
             file=sys.stderr if is_terminal else nowhere,
             # The time left is that of the sound that is left; tqdm's own is that of the files.

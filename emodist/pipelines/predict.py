@@ -5,16 +5,13 @@ Both halves can be killed and started again: features by `media_job`, prediction
 
 import logging
 import pickle
-import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from tqdm import tqdm
-
 from emodist.models import bundle
 from emodist.models.bundle import Bundle
-from emodist.pipelines import media_job
+from emodist.pipelines import bars, media_job
 from emodist.predicting import about, folder, rows
 from emodist.predicting.rows import FileWork
 from emodist.predicting.settings import PredictSettings, Rules, featurize_settings
@@ -46,7 +43,7 @@ def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]
     work = rows.plan(settings.out, rules, made.features, loaded)
     maker = Maker(settings, rules, made.features)
     done = _on_ray(work, maker, settings) if _wants_ray(media, settings) else map(maker, work)
-    shown = tqdm(done, "predicting", len(work), unit=" files", disable=not sys.stderr.isatty())
+    shown = bars.new(done, "predicting", len(work), unit=" files", disable=not bars.is_watched())
     n_rows = sum(shown)
     folder.drop_stale(settings.out)
     far = rows.drift(settings.out, rules, made.features, loaded)

@@ -23,7 +23,7 @@ from emodist.learning import doubts
 from emodist.learning.dataset import Dataset
 from emodist.models import bundle, card, judging, network_bundle
 from emodist.models.card import Card, Learned
-from emodist.models.judging import Judgement
+from emodist.models.judgement import Judgement
 from emodist.network_training import batches, checkpoint, fitting, loop, records, sources
 from emodist.network_training.batches import Augment
 from emodist.network_training.fitting import Network, Task
@@ -88,7 +88,9 @@ def train(
         return Trained(card.read(out), None)
     judgement = None
     if settings.cross_validate:
-        judgement = Judgement(judging.cross_validated(table, settings, tell)[2])
+        judgement = Judgement(
+            judging.cross_validated(table, settings, tell)[2], settings.identity()
+        )
 
     def heard(progress: Progress) -> None:
         if tell is not None:

@@ -12,24 +12,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tqdm import tqdm
-
 from emodist import registry, storage
 from emodist.errors import ConfigError, EmodistError
+from emodist.pipelines import bars
 from emodist.sweeps import output, trials
 from emodist.sweeps.trials import Kind, Row, Sweep, SweepSettings
+from emodist.sweeps.tuned import Tuned
 
 # In a log, progress is a line once in so many seconds.
 LINE_EVERY_S = 15.0
 
 
-def run(table: str, settings: SweepSettings, out: str) -> tuple[dict[str, Any], str]:
+def run(table: str, settings: SweepSettings, out: str) -> Tuned:
     """Bring a sweep to its number of trials; what earlier runs finished is not done again.
-
-    Returns
-    -------
-    record, text
-        What `sweep.json` holds, and the same for a person.
 
     Raises
     ------
@@ -78,7 +73,7 @@ def run(table: str, settings: SweepSettings, out: str) -> tuple[dict[str, Any], 
         record = output.save_run(out, name, this, about)
     else:
         record = output.save(out, about)
-    return {**record, "out": out}, output.text(record, kind, sweep.rows, len(new))
+    return Tuned(out, {**record, "out": out}, kind, sweep.rows, len(new))
 
 
 def _bring(
@@ -172,7 +167,7 @@ class Progress:
         self._unit = unit
 
     def __enter__(self) -> "Progress":
-        self._is_terminal = sys.stderr.isatty()
+        self._is_terminal = bars.is_watched()
         self._nowhere = open(os.devnull, "w")
         self._bar: Any = None
         self._shown = time.monotonic()
@@ -185,7 +180,7 @@ class Progress:
         self._nowhere.close()
 
     def begin(self, sweep: Sweep) -> None:
-        self._bar = tqdm(
+        self._bar = bars.new(
             total=sweep.total,
             initial=sweep.total - sweep.n_waiting,
             unit=self._unit,

@@ -10,11 +10,12 @@ from emodist.plots.counts import label_counts, speaker_counts
 from emodist.plots.judgement import confusion, importance, models, reliability, roc
 from emodist.plots.learning import learning
 from emodist.plots.maps import maps
-from emodist.plots.theme import Look, looks, png, svg
+from emodist.plots.theme import Look, cell, looks, png, svg
 from emodist.plots.timeline import timeline
 
 __all__ = [
     "Look",
+    "cell",
     "chromas",
     "confusion",
     "dendrogram",

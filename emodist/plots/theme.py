@@ -105,9 +105,22 @@ def short(word: str, longest: int = LONGEST_WORD) -> str:
     return f"\u200a{word}" if word.startswith("_") else word
 
 
-def new_figure(width: float, height: float) -> Figure:
+class Picture(Figure):
+    """A figure that a notebook shows where a cell ends in it, whatever backend is chosen."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        return cell(self)
+
+
+def new_figure(width: float, height: float) -> Picture:
     """A figure in inches."""
-    return Figure(figsize=(width, height), layout="constrained")
+    return Picture(figsize=(width, height), layout="constrained")
+
+
+def cell(figure: Figure) -> tuple[bytes, dict[str, int]]:
+    """What a notebook shows: a PNG, and its size on the page in pixels."""
+    width, height = (round(96 * inches) for inches in figure.get_size_inches())
+    return png(figure), {"width": width, "height": height}
 
 
 @themed

@@ -30,6 +30,10 @@ class Flat:
     def schema(self) -> pa.Schema:
         return pa.schema([column for field in self.fields for column in _columns(field)])
 
+    def to_arrow(self) -> pa.Table:
+        """All rows in memory."""
+        return pa.Table.from_batches(self.batches(), self.schema)
+
     def batches(self, names: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """All rows; of some of the table's columns, if these are named."""
         fields = [field for field in self.fields if names is None or field.name in names]

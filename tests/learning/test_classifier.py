@@ -196,7 +196,6 @@ def test_a_table_without_labels_says_what_to_do(tmp_path, capsys):
 
 
 def test_judgement_names_the_classes_that_are_confused(emotional):
-    found = judging.Judgement(uar(emotional))
-    text = judging.text(found, TrainSettings(model="logistic_regression"))
+    text = str(judging.Judgement(uar(emotional), {"model": "logistic_regression"}))
     assert text.startswith("logistic_regression, group5: 5 folds, speaker-independent")
     assert "angry" in text

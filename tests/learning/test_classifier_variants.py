@@ -74,7 +74,7 @@ def test_the_protocol_says_how_many_rows_were_only_learned_from(random_labels):
     found, _ = uar(with_variants(random_labels), folds="group4")
     assert found.protocol.endswith("480 augmented rows used in training only")
     assert found.n_rows == 240
-    judged = judging.text(judging.Judgement(found), TrainSettings(model="knn", folds="group4"))
+    judged = str(judging.Judgement(found, {"model": "knn"}))
     assert "480 augmented rows used in training only" in judged
     assert "augmented" not in uar(random_labels, folds="group4")[0].protocol
 

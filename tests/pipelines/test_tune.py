@@ -145,10 +145,10 @@ def test_an_interrupted_sweep_keeps_what_is_finished(table, tmp_path):
 def test_pruning_is_decided_between_the_steps_of_a_pool(table, tmp_path):
     words = [*WORDS, "trials=12", "prune=true", "engine=local", "workers=2"]
     entry = registry.get("tuning", "classifier")
-    record, text = tune.run(table, load(entry.SETTINGS, None, words), str(tmp_path / "out"))
-    assert record["trials"]["pruned"] > 4
-    assert record["found"]["nested_score_unbiased"] > 0.6
-    assert "nested score (unbiased)" in text
+    found = tune.run(table, load(entry.SETTINGS, None, words), str(tmp_path / "out"))
+    assert found.record["trials"]["pruned"] > 4
+    assert found.record["found"]["nested_score_unbiased"] > 0.6
+    assert "nested score (unbiased)" in str(found)
 
 
 @pytest.mark.slow

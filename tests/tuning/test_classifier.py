@@ -103,7 +103,7 @@ def test_the_selected_score_is_what_evaluate_gives_for_best_yaml(tmp_path):
     judged = classifier.judge(kind.data, folds, prediction, settings)
     assert judged.uar == pytest.approx(found["selected_score_optimistic"], abs=1e-12)
     assert settings.calibrate
-    assert judging.text(judging.Judgement(judged), settings)
+    assert str(judging.Judgement(judged, settings.identity()))
 
 
 def test_the_pooled_score_of_a_trial_is_that_of_all_its_folds():
