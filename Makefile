@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-long test-all test-network test-fast lint benchmark clean
+.PHONY: setup demo test test-long test-all test-network test-fast lint benchmark docs clean
 
 setup: $(VENV)/ready
 
@@ -44,6 +44,11 @@ benchmark: setup
 	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/decode.py
 	$(BIN)/python benchmarks/end_to_end.py
+
+# The pages of docs/ as build/site/index.html; a broken link or a figure that is nowhere is an error.
+docs: setup
+	$(BIN)/python docs/generate/readme.py
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 clean:
 	rm -rf $(VENV) build dist demo *.egg-info

@@ -1,8 +1,8 @@
 """What a benchmark found, written where the documents include it: `benchmarks/results/NAME.json`.
 
 A record says how it came about, so that whoever doubts a figure can renew it: `command`, `when`,
-`versions`, `machine`, then `figures`. Paths lose their folders: what lies where on the machine that
-measured is of no use elsewhere.
+`versions`, `machine`, then `figures`. Absolute paths lose their folders: what lies where on the
+machine that measured is of no use elsewhere.
 """
 
 import datetime
@@ -83,5 +83,5 @@ def _versions():
 
 
 def _portable(word):
-    """The last folder of a path, or its file: `/data/corpora/ravdess` is `ravdess`."""
-    return Path(word).name if "/" in word and "=" not in word else word
+    """Of a path that leads elsewhere, its end: `/data/corpora/ravdess` is `ravdess`."""
+    return Path(word).name if word.startswith(("/", "..")) else word

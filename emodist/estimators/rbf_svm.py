@@ -1,4 +1,4 @@
-"""Support vector machine with a radial kernel: the strongest plain choice on functionals."""
+"""Support vector machine with a radial kernel."""
 
 from dataclasses import dataclass
 from typing import ClassVar

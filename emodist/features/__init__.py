@@ -4,7 +4,9 @@ An entry is a frozen dataclass with three methods:
 
 - `labels(functionals)`: the flat column names, one per number, in order;
 - `shape(functionals)`: the shape of what `compute` returns;
-- `compute(analysis, functionals)`: float32 numbers, always finite.
+- `compute(analysis, functionals)`: float32 numbers, always finite;
+
+and, where it has them, the class attributes `unit` and `citation` (BibTeX of its source).
 
 Signal code takes arrays and returns arrays; it has never heard of Ray.
 """

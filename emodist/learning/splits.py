@@ -8,7 +8,7 @@ Arrays in, lists of `Fold` out; a fold holds row numbers. A protocol has a name,
 - `group5`: five folds of whole speakers, balanced classes; any number;
 - `by:session`: one fold per value of an attribute; values that start with `train` and `test`
   are an official split, of which other parts (development) are left out;
-- `cross:ravdess:emodb`: trained on one corpus, tested on another;
+- `cross:ravdess:emo_db`: trained on one corpus, tested on another;
 - `random5`: rows, not people; only by asking, and its name carries "speakers overlap".
 """
 

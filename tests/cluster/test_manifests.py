@@ -20,7 +20,7 @@ CLUSTER = ROOT / "cluster"
 MANIFESTS = sorted((CLUSTER / "kuberay").glob("*.yaml"))
 PINNED = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text(), re.M))
 # The actors of media jobs: one CPU each (emodist/pipelines/ray_engine.py), and this much memory
-# with their decoding child (README, Speed: largest child 277 MB, and the actor itself).
+# with their decoding child (docs/speed.md, "Many files": the largest child, and the actor itself).
 ACTOR_GIB = 1.0
 
 

@@ -96,7 +96,8 @@ def test_the_verb_prints_the_card_and_the_meaning_of_the_labels(name, capsys):
 @pytest.mark.parametrize("name", LABELLED)
 def test_a_labelled_corpus_has_a_citation_with_authors_title_and_year(name):
     works = bibtex.works(registry.citation("corpora", name))
-    assert works
+    # Of a plugin, only its author knows.
+    assert works or name not in registry.own_names("corpora")
     assert all({"author", "title", "year"} <= set(work.fields) for work in works)
     assert all(bibtex.plain(work) in " ".join(corpora.card(name).split()) for work in works)
 
