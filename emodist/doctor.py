@@ -6,7 +6,6 @@ Each file is read and decoded once, in child processes, since a damaged one may 
 import contextlib
 import dataclasses
 import hashlib
-import io
 import os
 import queue
 import re
@@ -43,8 +42,6 @@ KINDS = (
 # -60 dB below full scale; the quietest acted speech peaks some 20 dB above that.
 SILENT_PEAK = 1e-3
 LINE_EVERY_S = 15.0
-# A smaller object is read at once.
-WHOLE_BYTES = 64 * 2**20
 N_SHOWN = 20
 
 
@@ -337,7 +334,7 @@ def examine(
     bytes_sha = None
     sha, n_samples, peak = hashlib.sha256(), 0, 0.0
     try:
-        with _source(uri) as source:
+        with storage.opened(uri) as source:
             whole = hashlib.sha256()
             head = b""
             with contextlib.ExitStack() as stack:
@@ -365,18 +362,3 @@ def examine(
         yield Examination(bytes_sha, error=f"{type(error).__name__}: {error}")
     else:
         yield Examination(bytes_sha, sha.hexdigest(), n_samples / decode.SAMPLE_RATE, peak)
-
-
-@contextlib.contextmanager
-def _source(uri: str) -> Iterator[Any]:
-    if not storage.is_remote(uri):
-        yield uri
-        return
-    fs, path = storage.filesystem(uri)
-    if fs.info(path)["size"] > WHOLE_BYTES:
-        with fs.open(path, "rb", block_size=8 * 2**20, cache_type="readahead") as file:
-            yield file
-        return
-    with io.BytesIO(fs.cat_file(path)) as file:
-        file.name = uri
-        yield file

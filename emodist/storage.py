@@ -7,12 +7,13 @@ crosses a fork hangs (s3fs#464).
 
 import contextlib
 import errno
+import io
 import json
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ import fsspec
 from emodist.errors import EmodistError, OutputError
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+# Objects up to this size are fetched with one request; larger ones are read as they are used.
+WHOLE_BYTES = 16 * 2**20
 # What callers ask about.
 NOT_THERE = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 # What s3fs makes of 500 and 503, after all tries.
@@ -96,6 +99,44 @@ def read(uri: str) -> bytes:
     with reached(uri):
         fs, path = filesystem(uri)
         return fs.cat_file(path)
+
+
+def size(uri: str) -> int:
+    """Bytes of a file."""
+    with reached(uri):
+        fs, path = filesystem(uri)
+        return fs.info(path)["size"]
+
+
+def read_ranges(uri: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+    """Parts of a file, each from its first byte to before its last; all asked for at once."""
+    with reached(uri):
+        fs, path = filesystem(uri)
+        starts, ends = [start for start, _ in ranges], [end for _, end in ranges]
+        return fs.cat_ranges([path] * len(ranges), starts, ends, on_error="raise")
+
+
+@contextlib.contextmanager
+def opened(uri: str) -> Iterator[Any]:
+    """What media libraries read: a local path as it is, an object as a seekable binary file.
+
+    Not for Arrow, whose threads may let go of a Python file while the interpreter shuts down, and
+    abort: `tables.parquet` and `tables.native` are.
+    """
+    if not is_remote(uri):
+        yield absolute(uri)
+        return
+    fs, path = filesystem(uri)
+    with reached(uri):
+        is_small = fs.info(path)["size"] <= WHOLE_BYTES
+        content = fs.cat_file(path) if is_small else b""
+    if is_small:
+        with io.BytesIO(content) as file:
+            file.name = uri
+            yield file
+    else:
+        with fs.open(path, "rb", block_size=8 * 2**20, cache_type="readahead") as file:
+            yield file
 
 
 def read_json(uri: str) -> Any:

@@ -8,12 +8,11 @@ model and the table, `bundle.json` the table that it was trained on and a finger
 import dataclasses
 import importlib.metadata
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from emodist import storage
 from emodist.errors import ConfigError, EmodistError
@@ -23,6 +22,7 @@ from emodist.media.settings import MediaSettings
 from emodist.models import bundle, card, judging
 from emodist.models.card import Learned
 from emodist.tables import locate
+from emodist.tables.table import Table
 
 LEAST_PREFIX = 4
 SHOWN_ROWS = 8
@@ -112,7 +112,8 @@ def _recording(word: str, out: str) -> tuple[dict[str, Any], bool]:
     if len(word) >= LEAST_PREFIX:
         meant |= pc.starts_with(known, word)
     for name in ("recordings", "failures"):
-        rows = locate.table(out, name).to_table(filter=meant).to_pylist()
+        found = locate.table(out, name).find(meant, ["recording_id", "uri"])
+        rows = [row for _, part in found for row in part.to_pylist()]
         if len({row["recording_id"] for row in rows}) > 1:
             shown = ", ".join(f"{row['recording_id'][:8]} {row['uri']}" for row in rows[:3])
             raise ConfigError(f"{word!r} may be {len(rows)} recordings ({shown}, ...); say more")
@@ -126,10 +127,9 @@ def _recording(word: str, out: str) -> tuple[dict[str, Any], bool]:
 
 def _file(recording: Mapping[str, Any], made: Mapping[str, Any], verify: bool) -> dict[str, Any]:
     """Whether the file is there and as it was; its sound too, if asked."""
-    fs, path = storage.filesystem(recording["uri"])
-    if not fs.exists(path):
+    if not storage.exists(recording["uri"]):
         return {"state": "missing"}
-    size = fs.info(path)["size"]
+    size = storage.size(recording["uri"])
     state = "same size"
     if recording.get("size_bytes") not in (None, size):
         state = f"changed: {recording['size_bytes']} bytes then, {size} now"
@@ -169,27 +169,34 @@ def _segments(out: str, recording_id: str) -> dict[str, Any]:
         return {"files": [], "segments": []}
     columns = ["segment", "start_s", "end_s", "speech_fraction", "label"]
     table = locate.table(out, "features")
-    meant = pc.field("recording_id") == recording_id
-    rows = table.to_table(columns=[*columns, "__filename"], filter=meant).sort_by("segment")
-    names = rows["__filename"].unique().to_pylist()
+    found = list(_found(table, recording_id, columns))
+    names = dict.fromkeys(uri.rsplit("/", 1)[-1] for uri, _ in found)
     return {
-        "files": [f"features/{name.rsplit('/', 1)[-1]}" for name in names],
-        "segments": rows.select(columns).to_pylist(),
+        "files": [f"features/{name}" for name in names],
+        "segments": _by_segment(rows for _, rows in found),
     }
 
 
-def _rows(table: ds.Dataset, recording_id: str) -> list[dict[str, Any]]:
-    rows: pa.Table = table.to_table(filter=pc.field("recording_id") == recording_id)
+def _rows(table: Table, recording_id: str) -> list[dict[str, Any]]:
     keys = ("recording_id", "uri", "corpus", "speaker", "audio_sha")
-    kept = rows.drop_columns([name for name in keys if name in rows.column_names])
-    return kept.sort_by("segment").to_pylist()
+    columns = [name for name in table.schema.names if name not in keys]
+    return _by_segment(rows for _, rows in _found(table, recording_id, columns))
+
+
+def _found(table: Table, recording_id: str, columns: list[str]) -> Iterator[tuple[str, pa.Table]]:
+    return table.find(pc.field("recording_id") == recording_id, ["recording_id"], columns)
+
+
+def _by_segment(parts: Iterable[pa.Table]) -> list[dict[str, Any]]:
+    rows = [row for part in parts for row in part.to_pylist()]
+    return sorted(rows, key=lambda row: row["segment"])
 
 
 def _evaluation(
     place: str, record: Mapping[str, Any], recording: Mapping[str, Any], verify: bool
 ) -> dict[str, Any]:
-    fs, path = storage.filesystem(storage.join(place, "predictions.parquet"))
-    rows = _rows(ds.dataset(path, filesystem=fs, format="parquet"), recording["recording_id"])
+    table = locate.open_table(storage.join(place, "predictions.parquet"))
+    rows = _rows(table, recording["recording_id"])
     folds = record.get("folds", {})
     found = {
         "place": storage.absolute(place),

@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
 
 from emodist import storage
 from emodist.errors import ConfigError
 from emodist.learning import doubts, folds, splits
 from emodist.learning.dataset import Dataset, load
+from emodist.tables import plain
 
 SENTENCES = ("statement", "sentence", "sentence_id", "text")
 
@@ -269,19 +268,9 @@ def _assigned(uri: str, rows: Dataset) -> np.ndarray:
 
 
 def _read(uri: str) -> pa.Table:
-    fs, path = storage.filesystem(uri)
-    if not fs.exists(path):
+    if not storage.exists(uri):
         raise ConfigError(f"{uri}: no such file; a protocol's name has no / and no ending")
-    if uri.endswith(".parquet"):
-        return pq.read_table(path, filesystem=fs)
-    # An id such as 12e4 is no number.
-    words = {"recording_id": pa.string(), "fold": pa.string()}
-    options = pyarrow.csv.ConvertOptions(column_types=words, strings_can_be_null=True)
-    with fs.open(path, "rb") as file:
-        try:
-            return pyarrow.csv.read_csv(file, convert_options=options)
-        except pa.ArrowInvalid as error:
-            raise ConfigError(f"{uri} is no CSV file: {error}") from None
+    return plain.read(uri, words=("recording_id", "fold"))
 
 
 def _codes(values: np.ndarray) -> tuple[np.ndarray, int]:

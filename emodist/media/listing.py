@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import pyarrow.parquet as pq
-
 from emodist import storage
 from emodist.errors import ConfigError
+from emodist.tables import parquet
 
 SUFFIXES = frozenset(
     f".{suffix}"
@@ -155,11 +154,11 @@ def _object(info: dict, uri: str, path: str) -> MediaFile:
 
 def _listed(uri: str) -> list[MediaFile]:
     """Files named by a list; relative names start at the list's folder, the rest is `given`."""
-    data = io.BytesIO(storage.read(uri))
     if uri.lower().endswith(".csv"):
-        rows = list(csv.DictReader(io.TextIOWrapper(data, "utf-8-sig", newline="")))
+        text = io.TextIOWrapper(io.BytesIO(storage.read(uri)), "utf-8-sig", newline="")
+        rows = list(csv.DictReader(text))
     else:
-        rows = pq.read_table(data).to_pylist()
+        rows = parquet.read(uri).to_pylist()
     if rows and "uri" not in rows[0]:
         raise ConfigError(f"{uri} needs a column `uri`; it has {', '.join(rows[0])}")
     base = uri.rsplit("/", 1)[0]

@@ -11,15 +11,13 @@ import contextlib
 import dataclasses
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from emodist import storage
 from emodist.media import plan_log
@@ -30,10 +28,6 @@ PACKAGES = ("ray", "numpy", "scipy", "librosa", "numba", "av", "soundfile", "sox
 
 # No file is written for so long: its writer was killed.
 ABANDONED_S = 86_400
-# A bucket answers slowly, but to many.
-FILES_AT_ONCE = 16
-
-Found = TypeVar("Found")
 
 
 def begin(settings: MediaSettings) -> str:
@@ -82,7 +76,7 @@ def totals(out: str) -> dict[str, Any]:
     counts = {"recordings": 0, "variants": 0}
     shas = [np.empty(0, np.uint64)]
     audio_s = 0.0
-    for rows in _of_each(out, "recordings", _recordings):
+    for rows in locate.files(out, "recordings").of_each(_recordings):
         counts["recordings"] += rows.num_rows
         audio_s += pc.sum(rows["duration_s"]).as_py() or 0.0
         # A variant has the hash of the file that it was made from.
@@ -94,32 +88,15 @@ def totals(out: str) -> dict[str, Any]:
     n_sounds = len(np.unique(np.concatenate(shas)))
     return {
         **counts,
-        "segments": sum(_of_each(out, "features", _n_rows)),
-        "failed": sum(_of_each(out, "failures", _n_rows)),
+        "segments": locate.files(out, "features").count_rows(),
+        "failed": locate.files(out, "failures").count_rows(),
         "same_sound": counts["recordings"] - counts["variants"] - n_sounds,
         "audio_h": audio_s / 3600,
     }
 
 
-def _recordings(file: pq.ParquetFile) -> pa.Table:
-    return file.read(["recording_id", "duration_s", "audio_sha"])
-
-
-def _n_rows(file: pq.ParquetFile) -> int:
-    return file.metadata.num_rows
-
-
-def _of_each(out: str, name: str, read: Callable[[pq.ParquetFile], Found]) -> Iterator[Found]:
-    """What is read from each file of a table, some at once; an Arrow dataset would keep it all."""
-    folder = storage.join(out, name)
-    fs, path = storage.filesystem(folder)
-
-    def look(file: str) -> Found:
-        with pq.ParquetFile(f"{path}/{file}", filesystem=fs) as opened:
-            return read(opened)
-
-    with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
-        yield from pool.map(look, locate.files_of(out, name))
+def _recordings(uri: str) -> pa.Table:
+    return parquet.read(uri, ["recording_id", "duration_s", "audio_sha"])
 
 
 def pending(out: str, work: pa.Table) -> pa.Table:
@@ -130,10 +107,8 @@ def pending(out: str, work: pa.Table) -> pa.Table:
 
 def failed(out: str) -> Iterator[tuple[str, pa.Table]]:
     """The files of the `failures` table and their rows."""
-    for name in locate.files_of(out, "failures"):
-        uri = storage.join(out, "failures", name)
-        fs, path = storage.filesystem(uri)
-        yield uri, pq.read_table(path, filesystem=fs)
+    for uri in locate.files(out, "failures").files:
+        yield uri, parquet.read(uri)
 
 
 def failed_attempts(out: str) -> dict[str, int]:

@@ -6,7 +6,6 @@ that start at the same moment plan nothing twice, and what a killed one did not 
 A row group holds a few shards, so that a worker that knows where its shard stands reads little.
 """
 
-import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from emodist import storage
 from emodist.media import variants
 from emodist.media.listing import MediaFile
-from emodist.tables import schema
+from emodist.tables import parquet, schema
 
 ROW_GROUP_FILES = 2048
 # Other columns say something new in each row.
@@ -60,7 +59,7 @@ class PlanLog:
     def add(self, new: Callable[[], pa.Table]) -> pa.Table:
         """Add what `new()` plans, rows of `schema.PLAN`; asked again if a driver was faster."""
         while (table := new()).num_rows:
-            sink = io.BytesIO()
+            sink = pa.BufferOutputStream()
             n_rows = ROW_GROUP_FILES * table.num_rows // max(pc.sum(table["n_files"]).as_py(), 1)
             pq.write_table(
                 table,
@@ -70,8 +69,9 @@ class PlanLog:
                 row_group_size=max(n_rows, 1),
             )
             name = f"{self.n_parts:05d}.parquet"
-            if storage.create(_uri(self.out, name), sink.getvalue()):
-                self._take(name, sink.getvalue())
+            data = sink.getvalue().to_pybytes()
+            if storage.create(_uri(self.out, name), data):
+                self._take(name, data)
                 break
             self.read_on()
         return table
@@ -116,7 +116,7 @@ class PlanLog:
         return dropped
 
     def _take(self, name: str, data: bytes) -> None:
-        file = pq.ParquetFile(io.BytesIO(data))
+        file = parquet.parsed(data)
         for index in range(file.num_row_groups):
             leaves = map(_leaf, ("recording_id", "attempts"))
             rows = file.read_row_group(index, [*SHARD_COLUMNS, *leaves])
@@ -162,7 +162,7 @@ def row_groups(out: str, *fields: str) -> Iterator[pa.Table]:
     """
     columns = ["group", *map(_leaf, fields or schema.PLANNED.names)]
     for name in _parts(out):
-        file = pq.ParquetFile(io.BytesIO(storage.read(_uri(out, name))))
+        file = parquet.parsed(storage.read(_uri(out, name)))
         for index in range(file.num_row_groups):
             rows = file.read_row_group(index, columns)
             lists = rows["recordings"].combine_chunks()
@@ -173,7 +173,7 @@ def row_groups(out: str, *fields: str) -> Iterator[pa.Table]:
 
 def shard(out: str, reference: dict[str, Any]) -> dict[str, Any]:
     """The row of `schema.PLAN` to which a row of `schema.WORK` refers."""
-    file = pq.ParquetFile(io.BytesIO(storage.read(_uri(out, reference["part"]))))
+    file = parquet.parsed(storage.read(_uri(out, reference["part"])))
     rows = file.read_row_group(reference["row_group"])
     return rows.filter(pc.field("shard") == reference["shard"]).to_pylist()[0]
 

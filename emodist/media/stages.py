@@ -34,8 +34,6 @@ SAVE_EVERY_S = 1.0
 NETWORK_BYTES = 120_000
 # Rows of so many bytes are embedded at once: some minutes of sound, hundreds of patches.
 EMBED_BYTES = 16 * 2**20
-# Objects up to this size are fetched with one request; larger ones are read as they are decoded.
-WHOLE_BYTES = 16 * 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -307,7 +305,7 @@ class Sound:
         self._n_samples = 0
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        with _source(self.uri) as source:
+        with storage.opened(self.uri) as source:
             for block in decode.blocks(
                 source, self.settings.decoder, max_duration_s=self.settings.max_duration_s
             ):
@@ -352,22 +350,3 @@ def _windows(batches: Iterable[pa.RecordBatch], n_bytes: int) -> Iterator[list[p
 def _lists(arrays: list[np.ndarray]) -> pa.ListArray:
     offsets = np.cumsum([0, *map(len, arrays)], dtype=np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(np.concatenate(arrays)))
-
-
-@contextlib.contextmanager
-def _source(uri: str) -> Iterator[Any]:
-    """A local path as it is; an object as a seekable file that is read ahead."""
-    if not storage.is_remote(uri):
-        yield uri
-        return
-    fs, path = storage.filesystem(uri)
-    with storage.reached(uri):
-        is_small = fs.info(path)["size"] <= WHOLE_BYTES
-        content = fs.cat_file(path) if is_small else b""
-    if is_small:
-        source = io.BytesIO(content)
-        source.name = uri
-        yield source
-    else:
-        with fs.open(path, "rb", block_size=8 * 2**20, cache_type="readahead") as file:
-            yield file

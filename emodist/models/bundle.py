@@ -14,16 +14,14 @@ import hashlib
 from typing import Any, TypeAlias
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from emodist import storage
-from emodist.errors import OutputError
 from emodist.learning.dataset import Dataset
 from emodist.models import card, classifier_bundle, network_bundle
 from emodist.models.card import Card
 from emodist.models.classifier_bundle import ClassifierBundle
 from emodist.models.network_bundle import NetworkBundle
-from emodist.tables import parquet, schema
+from emodist.tables import claim, parquet, schema
 
 # Both have `card`, `classes`, `columns` and `probabilities(data, statistics)`.
 Bundle: TypeAlias = ClassifierBundle | NetworkBundle
@@ -77,14 +75,13 @@ def check_place(uri: str) -> None:
     OutputError
         If it does.
     """
-    if storage.names(uri) - (CONTENT - {network_bundle.FILE}):
-        raise OutputError(f"{uri} holds other files; choose another --out")
+    claim.no_strangers(uri, CONTENT - {network_bundle.FILE})
 
 
 def rows(uri: str) -> pa.Table:
     """Keys of the rows that a bundle learned from; none if it does not keep them."""
-    fs, path = storage.filesystem(storage.join(uri, "rows.parquet"))
-    return pq.read_table(path, filesystem=fs) if fs.exists(path) else ROWS.empty_table()
+    file = storage.join(uri, "rows.parquet")
+    return parquet.read(file) if storage.exists(file) else ROWS.empty_table()
 
 
 def digest(uri: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
-import pyarrow.dataset as ds
 
 from emodist.errors import ConfigError
 from emodist.learning import speaker_norm
@@ -12,6 +11,7 @@ from emodist.learning.dataset import Dataset
 from emodist.learning.speaker_norm import Moments, Statistics
 from emodist.registry import suggest
 from emodist.tables import locate, schema
+from emodist.tables.parquet import RowGroup
 
 # Row groups that fit into so many bytes are read once and kept.
 KEEP_BYTES = 2**30
@@ -72,16 +72,16 @@ class TableSource:
         self.names = [label for field in fields for label in schema.labels(field)]
         if len(self.shape) > 1:
             self.names = list(self.columns)
-        fragments = _row_groups(table)
+        groups = list(table.row_groups())
         place = {
-            key: (group, row)
-            for group, fragment in enumerate(fragments)
-            for row, key in enumerate(_ids(fragment))
+            key: (number, row)
+            for number, group in enumerate(groups)
+            for row, key in enumerate(_ids(group))
         }
         where = [place[key] for key in zip(keys.recording_id, keys.segment.tolist(), strict=True)]
         self.groups = np.array([group for group, _ in where], np.int32)
         self._offset = np.array([row for _, row in where], np.int32)
-        self._fragments: list[Any] | None = fragments
+        self._row_groups: list[RowGroup] | None = groups
         self._kept: dict[int, np.ndarray] = {}
         self._kept_bytes = 0
 
@@ -98,16 +98,16 @@ class TableSource:
         return found
 
     def __getstate__(self) -> dict[str, Any]:
-        # A file system that crosses to another process may hang: files are opened there anew.
-        return {**self.__dict__, "_fragments": None, "_kept": {}, "_kept_bytes": 0}
+        # Footers are large, and soon read again where they are needed.
+        return {**self.__dict__, "_row_groups": None, "_kept": {}, "_kept_bytes": 0}
 
     def _group(self, number: int) -> np.ndarray:
         if number in self._kept:
             return self._kept[number]
-        if self._fragments is None:
-            self._fragments = _row_groups(locate.open_table(self.uri))
+        if self._row_groups is None:
+            self._row_groups = list(locate.open_table(self.uri).row_groups())
         # One thread: it has the time of a whole window, and the network wants the other cores.
-        table = self._fragments[number].to_table(columns=list(self.columns), use_threads=False)
+        table = self._row_groups[number].read(self.columns, use_threads=False)
         for name in self.columns:
             if table[name].null_count:
                 raise ConfigError(f"{self.uri}: feature {name} is null in some rows; leave it out")
@@ -203,13 +203,7 @@ def feature_shape(
     return chosen, tuple(fields[chosen[0]].type.shape)
 
 
-def _row_groups(table: ds.Dataset) -> list[Any]:
-    return [group for fragment in table.get_fragments() for group in fragment.split_by_row_group()]
-
-
-def _ids(fragment: Any) -> list[tuple[str, int]]:
-    names = fragment.physical_schema.names
-    wanted = [name for name in ("recording_id", "segment") if name in names]
-    keys = fragment.to_table(columns=wanted)
-    segments = keys["segment"].to_pylist() if "segment" in wanted else [0] * len(keys)
+def _ids(group: RowGroup) -> list[tuple[str, int]]:
+    keys = group.read(["recording_id", "segment"])
+    segments = keys["segment"].to_pylist() if "segment" in keys.column_names else [0] * len(keys)
     return list(zip(keys["recording_id"].to_pylist(), (s or 0 for s in segments), strict=True))

@@ -6,7 +6,6 @@ only the beginning is processed, as a 16 kHz WAV that another process decodes fr
 
 import contextlib
 import dataclasses
-import io
 import itertools
 import json
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -30,6 +30,7 @@ from emodist.media import plan, variants
 from emodist.media.listing import MediaFile
 from emodist.media.settings import FeaturizeSettings
 from emodist.media.shards import ShardRunner, published
+from emodist.tables import parquet
 
 # Sound that a sample may hold, and what is processed of a file at least.
 SAMPLE_S = 1800.0
@@ -181,7 +182,7 @@ class _Worker:
             wall_s=wall_s,
             bytes=sum(map(os.path.getsize, files.values())),
             n_failed=result.n_failed,
-            n_segments=pq.read_metadata(files["features"]).num_rows,
+            n_segments=parquet.footer(files["features"]).num_rows,
             audio_s=result.audio_s,
         )
 
@@ -229,8 +230,8 @@ def _plan_bytes(recordings: list[dict[str, Any]], settings: FeaturizeSettings) -
     rows = plan.cut(plan.batch(recordings), settings.fingerprint(), plan.Sizing(0.0, 0.0, 1))
     sizes = []
     for table in (rows, rows.slice(0, 0)):
-        pq.write_table(table, data := io.BytesIO(), compression="zstd")
-        sizes.append(len(data.getvalue()))
+        pq.write_table(table, data := pa.BufferOutputStream(), compression="zstd")
+        sizes.append(data.tell())
     return sizes[0] - sizes[1]
 
 
@@ -305,10 +306,7 @@ def _begin(
 ) -> dict[str, Any] | None:
     """Write the beginning of a file; None if all of it is short enough, or too long for the job."""
     with contextlib.ExitStack() as stack:
-        source: Any = uri
-        if storage.is_remote(uri):
-            fs, path = storage.filesystem(uri)
-            source = stack.enter_context(fs.open(path, "rb"))
+        source = stack.enter_context(storage.opened(uri))
         length_s = decode.probe(source).duration_s
         if length_s is not None and not limit_s < length_s <= max_duration_s:
             return None

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from emodist import registry, storage
+from emodist import registry
 from emodist.learning import speaker_norm
 from emodist.media.settings import FeaturizeSettings
 from emodist.models import bundle
@@ -98,9 +97,7 @@ def counts(out: str) -> dict[str, Any]:
     """Segments of each label, and abstentions by reason."""
     labels: collections.Counter[str] = collections.Counter()
     reasons: collections.Counter[str] = collections.Counter()
-    for name in locate.files_of(out, "predictions"):
-        fs, path = storage.filesystem(storage.join(out, "predictions", name))
-        rows = pq.read_table(path, filesystem=fs, columns=["label", "abstained", "reason"])
+    for rows in locate.files(out, "predictions").to_batches(["label", "abstained", "reason"]):
         sure = rows.filter(pc.invert(rows["abstained"]))
         for column, counter in ((sure["label"], labels), (rows["reason"].drop_null(), reasons)):
             for entry in column.value_counts().to_pylist():

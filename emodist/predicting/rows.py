@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from emodist import storage
 from emodist.learning import speaker_norm
@@ -38,28 +37,27 @@ SINCE = "0.1.0"
 
 def read(uri: str, features: Sequence[str]) -> Iterator[Dataset]:
     """A file of a feature table, some thousand rows at a time, in the file's order."""
-    fs, path = storage.filesystem(uri)
-    with pq.ParquetFile(path, filesystem=fs) as file:
-        fields = [file.schema_arrow.field(name) for name in features]
-        flat = [field for field in fields if not isinstance(field.type, pa.FixedShapeTensorType)]
-        names = np.array([label for field in flat for label in schema.labels(field)], object)
-        columns = np.array([field.name for field in flat for _ in schema.labels(field)], object)
-        wanted = [*schema.SEGMENTS.names, *features]
-        for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
-            keys = {
-                key: np.array(batch[key].to_pylist(), object)
-                if pa.types.is_string(batch[key].type)
-                else batch[key].to_numpy(zero_copy_only=False)
-                for key in schema.SEGMENTS.names
-            }
-            numbers = [schema.values(batch[field.name]) for field in flat]
-            images = {
-                field.name: schema.values(batch[field.name]).reshape(-1, *field.type.shape)
-                for field in fields
-                if field not in flat
-            }
-            x = np.hstack(numbers) if numbers else np.empty((len(batch), 0), np.float32)
-            yield Dataset(x=x, names=names, columns=columns, attributes={}, images=images, **keys)
+    known = parquet.schema_of(parquet.footer(uri))
+    fields = [known.field(name) for name in features]
+    flat = [field for field in fields if not isinstance(field.type, pa.FixedShapeTensorType)]
+    names = np.array([label for field in flat for label in schema.labels(field)], object)
+    columns = np.array([field.name for field in flat for _ in schema.labels(field)], object)
+    wanted = [*schema.SEGMENTS.names, *features]
+    for batch in parquet.batches(uri, wanted, BATCH_ROWS):
+        keys = {
+            key: np.array(batch[key].to_pylist(), object)
+            if pa.types.is_string(batch[key].type)
+            else batch[key].to_numpy(zero_copy_only=False)
+            for key in schema.SEGMENTS.names
+        }
+        numbers = [schema.values(batch[field.name]) for field in flat]
+        images = {
+            field.name: schema.values(batch[field.name]).reshape(-1, *field.type.shape)
+            for field in fields
+            if field not in flat
+        }
+        x = np.hstack(numbers) if numbers else np.empty((len(batch), 0), np.float32)
+        yield Dataset(x=x, names=names, columns=columns, attributes={}, images=images, **keys)
 
 
 def _reasons(data: Dataset, rules: Rules, known: Statistics | None = None) -> np.ndarray:
@@ -149,38 +147,26 @@ def _key(uri: str, rules: Rules, known: Statistics | None) -> str:
     # The same bundle in another place gives the same numbers.
     del text["bundle"]
     found = hashlib.sha256(json.dumps([SINCE, text]).encode())
-    found.update(_footer(uri))
+    # Without the length and the mark at its end: as release 0.1.0 did.
+    found.update(storage.size(uri).to_bytes(8, "little") + parquet.footer_bytes(uri)[:-8])
     for speaker, one in (known or {}).items():
         found.update(f"{speaker}\0{one.n}".encode())
         found.update(one.mean.tobytes() + one.squares.tobytes())
     return found.hexdigest()
 
 
-def _footer(uri: str) -> bytes:
-    """The end of a Parquet file: where its columns lie, how many rows, least and largest values."""
-    fs, path = storage.filesystem(uri)
-    size = fs.info(path)["size"]
-    with fs.open(path, "rb") as file:
-        file.seek(size - 8)
-        length = int.from_bytes(file.read(4), "little")
-        file.seek(size - 8 - length)
-        return size.to_bytes(8, "little") + file.read(length)
-
-
 def _voices_of(uri: str) -> list[str]:
-    fs, path = storage.filesystem(uri)
-    rows = pq.read_table(path, filesystem=fs, columns=["corpus", "speaker", "uri"])
+    rows = parquet.read(uri, ["corpus", "speaker", "uri"])
     named = rows.group_by(["corpus", "speaker", "uri"]).aggregate([]).to_pylist()
     return sorted({speaker_norm.voice(**row) for row in named})
 
 
 def _is_done(out: str, name: str, key: str) -> bool:
     """Whether the predictions for a file of features are there and still hold."""
-    fs, path = storage.filesystem(storage.join(out, "predictions", name))
-    if not fs.exists(path):
+    uri = storage.join(out, "predictions", name)
+    if not storage.exists(uri):
         return False
-    with pq.ParquetFile(path, filesystem=fs) as file:
-        return (file.schema_arrow.metadata or {}).get(KEY) == key.encode()
+    return (parquet.footer(uri).metadata or {}).get(KEY) == key.encode()
 
 
 def predictions_schema(classes: Sequence[str], key: str) -> pa.Schema:

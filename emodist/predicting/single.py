@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import soundfile
 
 from emodist import config, storage
@@ -30,6 +29,7 @@ from emodist.predicting.settings import (
     ServeSettings,
     featurize_settings,
 )
+from emodist.tables import parquet
 
 # What a request may ask for, or one of an hour would keep a replica busy for days.
 LEAST_HOP_S = 0.1
@@ -143,7 +143,7 @@ class Predictor:
                 raise (AudioError if row["error"] in OF_THE_FILE else EmodistError)(message)
         (work,) = rows.plan(out, cut.rules, made.features, self.loaded)
         rows.predict_file(out, work, self.loaded, cut.rules, made.features)
-        (recording,) = pq.read_table(storage.join(out, "recordings", work.name)).to_pylist()
+        (recording,) = parquet.read(storage.join(out, "recordings", work.name)).to_pylist()
         far = rows.drift(out, cut.rules, made.features, self.loaded)
         return {
             "bundle": self.digest,
@@ -151,7 +151,7 @@ class Predictor:
             "duration_s": recording["duration_s"],
             "audio_sha": recording["audio_sha"],
             "segments": _segments(
-                pq.read_table(storage.join(out, "predictions", work.name)), self.loaded.classes
+                parquet.read(storage.join(out, "predictions", work.name)), self.loaded.classes
             ),
             "notes": about.notes(cut.settings, made, self.loaded.card, far),
         }

@@ -113,11 +113,8 @@ def figures(
 def _segment(example: Example) -> np.ndarray:
     first = round(example.start_s * decode.SAMPLE_RATE)
     last = round(min(example.end_s, example.start_s + LONGEST_S) * decode.SAMPLE_RATE)
-    if not storage.is_remote(example.uri):
-        return _between(storage.absolute(example.uri), first, last)
-    fs, path = storage.filesystem(example.uri)
-    with fs.open(path, "rb") as file:
-        return _between(file, first, last)
+    with storage.opened(example.uri) as source:
+        return _between(source, first, last)
 
 
 def _between(source: Any, first: int, last: int) -> np.ndarray:

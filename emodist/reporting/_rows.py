@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from emodist.errors import ConfigError
 from emodist.learning import dataset, speaker_norm
 from emodist.learning.dataset import Dataset
 from emodist.learning.speaker_norm import Statistics
 from emodist.tables import locate, parquet, schema
+from emodist.tables.table import Table
 
 Key = tuple[str, int]
 NO_CORPUS = "(no corpus)"
@@ -183,7 +183,7 @@ def column_of(uri: str, name: str, keys: Dataset) -> np.ndarray:
     return values
 
 
-def _key_rows(table: ds.Dataset) -> Iterator[dict[str, Any]]:
+def _key_rows(table: Table) -> Iterator[dict[str, Any]]:
     present = [name for name in KEYS if name in table.schema.names]
     blank = {name: None for name in KEYS} | {"segment": 0}
     for batch in table.to_batches(columns=present):

@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from emodist import registry
 from emodist.errors import ConfigError
 from emodist.tables import schema
+from emodist.tables.table import Table
 
 # Of a thousand numbers a row, some 4 MB.
 BATCH_ROWS = 1024
@@ -22,7 +22,7 @@ class Flat:
     `left_out` names the feature columns that were not chosen.
     """
 
-    table: ds.Dataset
+    table: Table
     fields: list[pa.Field]
     left_out: list[str]
 
@@ -39,20 +39,12 @@ class Flat:
         fields = [field for field in self.fields if names is None or field.name in names]
         flat = pa.schema([column for field in fields for column in _columns(field)])
         wanted = [field.name for field in fields]
-        scan = self.table.to_batches(
-            columns=wanted,
-            batch_size=BATCH_ROWS,
-            batch_readahead=1,
-            fragment_readahead=1,
-            # Else what was read of a file stays until its end.
-            fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=False),
-        )
-        for batch in scan:
+        for batch in self.table.to_batches(wanted, BATCH_ROWS):
             arrays = [array for field in fields for array in _arrays(field, batch[field.name])]
             yield pa.RecordBatch.from_arrays(arrays, schema=flat)
 
 
-def flatten(table: ds.Dataset, features: Sequence[str] | None = None) -> Flat:
+def flatten(table: Table, features: Sequence[str] | None = None) -> Flat:
     """A table with the chosen features.
 
     Parameters

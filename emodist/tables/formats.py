@@ -7,24 +7,24 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.dataset as ds
 
 from emodist import storage
 from emodist.errors import ConfigError
 from emodist.tables import arff, parquet
 from emodist.tables.flat import Flat, flatten
+from emodist.tables.table import Table
 
 Write = Callable[[pa.RecordBatch], Any]
 # Of a sheet, the line of names among the rows.
 EXCEL_ROWS, EXCEL_COLUMNS, EXCEL_TEXT = 1_048_576, 16_384, 32_767
 
 
-def write(table: ds.Dataset, target: str, features: Sequence[str] | None = None) -> list[str]:
+def write(table: Table, target: str, features: Sequence[str] | None = None) -> list[str]:
     """Write a table flat, in bounded memory; the file appears whole.
 
     Parameters
     ----------
-    table : Dataset
+    table : Table
     target : str
         The file, local or `s3://`; its suffix is one of `WRITERS`.
     features : names of feature columns, optional

@@ -1,16 +1,14 @@
 """Where the files of a table lie, and how the table was made."""
 
 import contextlib
-import json
 from typing import Any
-
-import pyarrow.dataset as ds
 
 from emodist import storage
 from emodist.errors import ConfigError
+from emodist.tables.table import Table
 
 
-def open_table(uri: str) -> ds.Dataset:
+def open_table(uri: str) -> Table:
     """The table at a place: an output folder (its features), a table's folder, or a Parquet file.
 
     Raises
@@ -20,10 +18,9 @@ def open_table(uri: str) -> ds.Dataset:
     """
     uri = storage.absolute(uri)
     if uri.endswith(".parquet"):
-        fs, path = storage.filesystem(uri)
-        if not fs.exists(path):
+        if not storage.exists(uri):
             raise ConfigError(f"{uri}: no such file")
-        return ds.dataset(path, filesystem=fs, format="parquet")
+        return Table([uri])
     if "run.json" in storage.names(uri):
         folders = storage.names(uri)
         return table(uri, "features" if "features" in folders else "recordings")
@@ -31,20 +28,23 @@ def open_table(uri: str) -> ds.Dataset:
     return table(folder, name)
 
 
-def table(out: str, name: str) -> ds.Dataset:
-    """A table of an output folder, as an Arrow dataset.
+def table(out: str, name: str) -> Table:
+    """A table of an output folder.
 
     Raises
     ------
     ConfigError
         If there is no such table.
     """
-    folder = storage.join(out, name)
-    fs, path = storage.filesystem(folder)
-    files = [f"{path}/{file}" for file in files_of(out, name)]
-    if not files:
+    found = files(out, name)
+    if not found.files:
         raise ConfigError(f"{out} has no table {name}; is it the output of a job?")
-    return ds.dataset(files, filesystem=fs, format="parquet")
+    return found
+
+
+def files(out: str, name: str) -> Table:
+    """A table of an output folder, which may have no files yet."""
+    return Table([storage.join(out, name, file) for file in files_of(out, name)])
 
 
 def files_of(out: str, name: str) -> list[str]:
@@ -73,9 +73,9 @@ def origin(uri: str) -> dict[str, Any]:
     folder = output_folder(uri)
     if folder is None:
         return {}
-    record = json.loads(storage.read(storage.join(folder, "run.json")))
+    record = storage.read_json(storage.join(folder, "run.json"))
     made = {"uri": folder, **{key: record[key] for key in ("emodist", "settings", "versions")}}
     with contextlib.suppress(FileNotFoundError):
-        core = json.loads(storage.read(storage.join(folder, "yamnet", "core.json")))
+        core = storage.read_json(storage.join(folder, "yamnet", "core.json"))
         made["yamnet_sha256"] = core["core_sha256"]
     return made

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from emodist import storage
+from emodist.tables import native
 
 
 def write(uri: str, batch: pa.RecordBatch) -> None:
@@ -15,9 +16,5 @@ def write(uri: str, batch: pa.RecordBatch) -> None:
 
 def batches(uri: str) -> Iterator[pa.RecordBatch]:
     """Batches of an Arrow stream; those of a local file are not copied into memory."""
-    fs, path = storage.filesystem(uri)
-    with (
-        fs.open(path, "rb") if storage.is_remote(uri) else pa.memory_map(path) as file,
-        pa.ipc.open_stream(file) as reader,
-    ):
+    with native.opened(uri) as file, pa.ipc.open_stream(file) as reader:
         yield from reader

@@ -47,6 +47,7 @@ def test_a_bucket_gives_the_rows_of_a_disk(bucket, clips, tmp_path):
         "plan",
         "recordings",
         "run.json",
+        "runs",
     }
     assert featurize(f"{bucket}/clips", f"{bucket}/features", segment_s=1.0)["new"] == 0
 

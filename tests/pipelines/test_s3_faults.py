@@ -28,7 +28,7 @@ def clips(bucket, tmp_path_factory):
     write_clip(folder / "clips" / "a" / "long.wav", 99, 47.0, 192_000)
     fs, root = storage.filesystem(f"{bucket}/clips")
     fs.put(f"{folder}/clips/", f"{root}/", recursive=True)
-    assert fs.size(f"{root}/a/long.wav") > stages.WHOLE_BYTES
+    assert fs.size(f"{root}/a/long.wav") > storage.WHOLE_BYTES
     return f"{bucket}/clips"
 
 
@@ -99,11 +99,11 @@ def test_a_page_that_never_comes_ends_a_run_in_one_line(
     assert "reduce your request rate" in line
 
 
-@pytest.mark.parametrize("whole_bytes", [0, stages.WHOLE_BYTES], ids=["parts", "whole"])
+@pytest.mark.parametrize("whole_bytes", [0, storage.WHOLE_BYTES], ids=["parts", "whole"])
 def test_a_body_that_never_comes_whole_is_an_error_and_no_short_sound(
     bucket, clips, road, monkeypatch, whole_bytes
 ):
-    monkeypatch.setattr(stages, "WHOLE_BYTES", whole_bytes)
+    monkeypatch.setattr(storage, "WHOLE_BYTES", whole_bytes)
     monkeypatch.setattr(storage, "TRIES", 3)
     bad = road(share=1.0, faults=("cut",))
     sound = stages.Sound(f"{clips}/a/0.wav", settings(clips, f"{bucket}/out"))
