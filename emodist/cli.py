@@ -56,9 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        print(
-            "\ninterrupted; finished work is kept, the same command does the rest", file=sys.stderr
-        )
+        print(f"\ninterrupted; {parsers.interrupted(_module(words[0]))}", file=sys.stderr)
         sys.stderr.flush()
         # Workers that are in the middle of a file are not waited for.
         os._exit(130)

@@ -85,3 +85,28 @@ def test_the_corpora_are_listed_and_described(capsys):
 def test_the_version_is_told(capsys):
     assert cli.main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("emodist 0.")
+
+
+@pytest.mark.parametrize("verb", cli.verbs())
+def test_an_interrupted_command_promises_what_is_true_of_it(verb, monkeypatch, capsys):
+    def interrupted(words):
+        raise KeyboardInterrupt
+
+    class ExitedError(Exception):
+        pass
+
+    def left(code):
+        raise ExitedError(code)
+
+    monkeypatch.setattr(f"emodist.commands.{verb.replace('-', '_')}.run", interrupted)
+    monkeypatch.setattr("os._exit", left)
+    with pytest.raises(ExitedError, match="130"):
+        cli.main([verb])
+    told = capsys.readouterr().err.strip()
+    if verb in ("demo", "extract", "featurize", "fetch", "predict", "tune"):
+        assert told == "interrupted; finished work is kept, the same command does the rest"
+    elif verb == "train":
+        assert told.startswith("interrupted; finished epochs of a network are kept")
+        assert told.endswith("a classifier begins again")
+    else:
+        assert told == "interrupted; nothing of it is kept, the same command begins again"

@@ -10,6 +10,11 @@ from typing import Any
 
 from emodist.errors import EmodistError
 
+# What is left of a command that was interrupted; a verb for which more is true says so itself, as
+# `INTERRUPTED` of its module.
+BEGINS_AGAIN = "nothing of it is kept, the same command begins again"
+GOES_ON = "finished work is kept, the same command does the rest"
+
 EXAMPLES = {
     "features": "mfcc.n_mfcc=13",
     "augmentations": "noise.min_snr_db=5",
@@ -30,6 +35,11 @@ def meaning(module: str) -> str:
     """What a verb makes: the first line of its module, as part of a sentence."""
     line = (sys.modules[module].__doc__ or "").splitlines()[0].rstrip(".")
     return line[0].lower() + line[1:] if line[1:2].islower() or line[1:2] == " " else line
+
+
+def interrupted(module: str) -> str:
+    """What is true of a verb after Ctrl-C."""
+    return getattr(sys.modules.get(module), "INTERRUPTED", BEGINS_AGAIN)
 
 
 def said(words: Sequence[str], name: str) -> Any:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from emodist.commands import _media as media
 from emodist.commands import _parsers as parsers
 
+INTERRUPTED = parsers.GOES_ON
+
 
 def run(words: Sequence[str]) -> int:
     from emodist.interface.featurize import featurize

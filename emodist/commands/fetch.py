@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from emodist.commands import _parsers as parsers
 
+INTERRUPTED = parsers.GOES_ON
+
 
 def run(words: Sequence[str]) -> int:
     parser = parsers.parser(

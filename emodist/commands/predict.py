@@ -17,6 +17,8 @@ A bundle trained with speaker_norm=true z-scores each speaker by the speaker's o
 speaker is the channel folder (media.speaker_level), or the recording where there is none.
 """
 
+INTERRUPTED = parsers.GOES_ON
+
 
 def run(words: Sequence[str]) -> int:
     from emodist import config, registry

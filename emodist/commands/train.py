@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from emodist.commands import _models as models
 from emodist.commands import _parsers as parsers
 
+INTERRUPTED = (
+    "finished epochs of a network are kept, and the same command goes on from there; a classifier "
+    "begins again"
+)
+
 
 def run(words: Sequence[str]) -> int:
     from emodist.network_training.settings import NetworkSettings

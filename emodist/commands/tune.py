@@ -17,6 +17,8 @@ What it costs: N trials are N (F I + F) fits, for F folds and I inner folds. Of 
 180 with the default settings, and 5 more for the winners: with a thousand clips a few CPU seconds
 each for mlp_net, one to three CPU minutes for one that sees images, less for what is pruned."""
 
+INTERRUPTED = parsers.GOES_ON
+
 
 def run(words: Sequence[str]) -> int:
     from emodist import registry
