@@ -335,11 +335,9 @@ def _has(folder: Path, item: Download) -> bool:
 
 @contextlib.contextmanager
 def _writing(folder: Path) -> Iterator[None]:
-    try:
+    with storage.writing(str(folder)):
         (folder / STATE).mkdir(parents=True, exist_ok=True)
         yield
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
 @contextlib.contextmanager

@@ -189,9 +189,11 @@ def check_writable(uri: str) -> None:
     path = absolute(uri)
     while not os.path.lexists(path):
         path = os.path.dirname(path)
-    with _explained(uri):
+    with writing(uri):
         if not os.path.isdir(path):
             raise NotADirectoryError(errno.ENOTDIR, "", path)
+        if os.statvfs(path).f_flag & os.ST_RDONLY:
+            raise OSError(errno.EROFS, "", path)
         if not os.access(path, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, "", path)
 
@@ -211,20 +213,22 @@ def new_file(uri: str) -> Iterator[str]:
     if is_remote(uri):
         with tempfile.TemporaryDirectory(prefix="emodist-") as folder:
             temporary = os.path.join(folder, "file")
-            with _explained(folder, NO_SPACE):
+            with writing(folder, NO_SPACE):
                 yield temporary
-            with reached(uri), _explained(uri):
+            with reached(uri), writing(uri):
                 fs, path = filesystem(uri)
                 fs.put_file(temporary, path)
         return
     path = absolute(uri)
     temporary = f"{os.path.dirname(path)}/.{uuid.uuid4().hex}.tmp"
     try:
-        with _explained(uri):
+        with writing(uri):
             os.makedirs(os.path.dirname(path), exist_ok=True)
-        with _explained(uri, NO_SPACE):
+            # Of the place, and not of what the caller does besides.
+            open(temporary, "xb").close()
+        with writing(uri, NO_SPACE):
             yield temporary
-        with _explained(uri):
+        with writing(uri):
             os.replace(temporary, path)
     finally:
         with contextlib.suppress(OSError):
@@ -237,14 +241,14 @@ def create(uri: str, data: bytes) -> bool:
     Of several writers at one moment, exactly one wins: a hard link on a disk, `IfNoneMatch` on S3.
     """
     if is_remote(uri):
-        with reached(uri), _explained(uri), contextlib.suppress(FileExistsError):
+        with reached(uri), writing(uri), contextlib.suppress(FileExistsError):
             fs, path = filesystem(uri)
             fs.pipe_file(path, data, mode="create")
             return True
         return False
     path = absolute(uri)
     temporary = f"{os.path.dirname(path)}/.{uuid.uuid4().hex}.tmp"
-    with _explained(uri):
+    with writing(uri):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         try:
             Path(temporary).write_bytes(data)
@@ -309,11 +313,22 @@ def _refusal(uri: str) -> str | None:
 
 
 @contextlib.contextmanager
-def _explained(uri: str, only: frozenset[int] | None = None) -> Iterator[None]:
+def writing(uri: str, only: frozenset[int] | None = None) -> Iterator[None]:
+    """One line for what keeps a place from being written: no rights, a read-only disk, no space.
+
+    Parameters
+    ----------
+    only : error numbers, optional
+        What a caller does while it writes may fail for other reasons than the place.
+
+    Raises
+    ------
+    OutputError
+        See above; names the place.
+    """
     try:
         yield
     except OSError as error:
-        # What a caller does while it writes may fail for other reasons than the place.
         if only is not None and error.errno not in only:
             raise
         reason = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__

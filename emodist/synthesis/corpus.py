@@ -8,6 +8,7 @@ import soundfile
 import soxr
 from scipy.signal import lfilter
 
+from emodist import storage
 from emodist.errors import ConfigError, OutputError
 from emodist.synthesis.film import FRAMES_PER_S, write_film
 from emodist.synthesis.prosody import EMOTIONS, Speaker
@@ -64,7 +65,7 @@ def write_corpus(folder, n_speakers=6, n_per_emotion=4, n_vlogs=3, seed=0):
     ConfigError
         If a number is negative.
     OutputError
-        If the folder holds something else.
+        If the folder holds something else, or cannot be written.
     """
     settings = {
         "n_speakers": n_speakers,
@@ -87,18 +88,19 @@ def write_corpus(folder, n_speakers=6, n_per_emotion=4, n_vlogs=3, seed=0):
             f"write_corpus needs an empty folder, or its own with the same settings; "
             f"{folder} holds something else: choose another folder"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    readme.write_text(text)
-    for i in range(n_speakers):
-        _write_clips(folder / "clips", i, n_per_emotion, seed)
-    rows = [row for i in range(n_vlogs) for row in _write_vlog(folder / "vlogs", i, seed)]
-    silent = folder / "vlogs" / "channel_1" / "silent_film.mp4"
-    silent.parent.mkdir(parents=True, exist_ok=True)
-    write_film(silent, None, _VLOG_RATE)
-    with timeline.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["file", "speaker", "start_s", "end_s", "emotion"])
-        writer.writerows(rows)
+    with storage.writing(str(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+        readme.write_text(text)
+        for i in range(n_speakers):
+            _write_clips(folder / "clips", i, n_per_emotion, seed)
+        rows = [row for i in range(n_vlogs) for row in _write_vlog(folder / "vlogs", i, seed)]
+        silent = folder / "vlogs" / "channel_1" / "silent_film.mp4"
+        silent.parent.mkdir(parents=True, exist_ok=True)
+        write_film(silent, None, _VLOG_RATE)
+        with timeline.open("w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["file", "speaker", "start_s", "end_s", "emotion"])
+            writer.writerows(rows)
     return folder
 
 
