@@ -66,4 +66,8 @@ def report(summary: dict) -> str:
     for title in ("labels", "abstained"):
         shares = [f"{name} {count / n_rows:.0%}" for name, count in summary[title].items()]
         lines.append(f"{title}: {'   '.join(shares) or 'none'}")
+    if summary["score"]:
+        from emodist.predicting import score
+
+        lines.append(score.text(summary["score"]))
     return "\n".join([*lines, last])

@@ -12,7 +12,7 @@ from typing import Any
 from emodist.models import bundle
 from emodist.models.bundle import Bundle
 from emodist.pipelines import bars, media_job
-from emodist.predicting import about, folder, rows
+from emodist.predicting import about, folder, rows, score
 from emodist.predicting.rows import FileWork
 from emodist.predicting.settings import PredictSettings, Rules, featurize_settings
 
@@ -24,7 +24,8 @@ def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]
     -------
     dict
         The summary of `media_job.run`, with `labels` (segments of each), `abstained` (by reason),
-        `predicted` (segments in this run) and `notes` for the reader.
+        `predicted` (segments in this run), `score` (`Evaluation.to_dict`, where the media have
+        labels that the bundle knows; else None) and `notes` for the reader.
 
     Raises
     ------
@@ -47,10 +48,12 @@ def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]
     n_rows = sum(shown)
     folder.drop_stale(settings.out)
     far = rows.drift(settings.out, rules, made.features, loaded)
+    found = score.judge(settings.out, settings.bundle, loaded.card)
     summary = {
         **media,
         **about.counts(settings.out),
         "predicted": n_rows,
+        "score": None if found is None else found.to_dict(),
         "notes": about.notes(settings, made, loaded.card, far),
     }
     folder.save(settings, rules, summary)

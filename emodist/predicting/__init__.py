@@ -10,5 +10,6 @@ What is written into an output folder of `featurize`, beside its `features/`:
   segment has none: its row says all.
 
 `settings` holds what is decided beforehand, `rows` the predictions, `timeline` and `files` the
-timelines, `about` the words, `folder` the output folder.
+timelines, `about` the words, `score` how right they are where labels are known, `folder` the output
+folder.
 """

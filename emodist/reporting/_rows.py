@@ -1,6 +1,5 @@
 """What a table holds, counted in one pass, and a sample of its rows; never the whole in memory."""
 
-import hashlib
 import heapq
 import tempfile
 from collections import Counter, defaultdict
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from emodist.errors import ConfigError
-from emodist.learning import dataset, speaker_norm
+from emodist.learning import dataset, fingerprint, speaker_norm
 from emodist.learning.dataset import Dataset
 from emodist.learning.speaker_norm import Statistics
 from emodist.tables import locate, parquet, schema
@@ -49,9 +48,10 @@ class Example:
 class Census:
     """Counts of all rows, and which of them are the sample.
 
-    `fingerprint` is a hash of recording, segment, label and sound of all rows, whatever their
-    order. The sample are the rows of lowest hash: the same ones for any layout of the files.
-    `examples` are by (label, speaker), the first row in the order of the files' names.
+    `fingerprint` is that of a bundle of the table (`learning.fingerprint.rows`): of all labelled
+    rows, or of all where none has a label. The sample are the rows of lowest hash: the same ones
+    for any layout of the files. `examples` are by (label, speaker), the first row in the order of
+    the names of the files.
     """
 
     n_rows: int = 0
@@ -95,7 +95,7 @@ def census(uri: str, n_sampled: int) -> Census:
     if "recording_id" not in table.schema.names:
         raise ConfigError(f"{uri} has no column recording_id; is it a table of emodist?")
     found = Census()
-    total = 0
+    total = labelled = 0
     lowest: list[tuple[int, Key]] = []
     firsts: dict[tuple[str | None, str | None], tuple[str, int]] = {}
     for row in _key_rows(table):
@@ -110,8 +110,10 @@ def census(uri: str, n_sampled: int) -> Census:
         else:
             found.speakers[corpus, speaker][label] += 1
         key = (row["recording_id"], row["segment"])
-        value = _hash((*key, label, row["audio_sha"]))
-        total = (total + value) % 2**128
+        value = fingerprint.row(*key, label, row["audio_sha"])
+        total = fingerprint.joined(total, value)
+        if label is not None:
+            labelled = fingerprint.joined(labelled, value)
         # The largest of the kept hashes stands first.
         if len(lowest) < n_sampled:
             heapq.heappush(lowest, (-value, key))
@@ -121,7 +123,8 @@ def census(uri: str, n_sampled: int) -> Census:
     if not found.n_rows:
         raise ConfigError(f"{uri} has no rows")
     found.sample = frozenset(key for _, key in lowest)
-    found.fingerprint = f"{total:032x}"
+    # Of the rows that a model learns from, where there are some.
+    found.fingerprint = fingerprint.shown(labelled if found.classes else total)
     return found
 
 
@@ -206,10 +209,6 @@ def _keep_example(
         return
     firsts[group] = place
     found.examples[group] = Example(row["uri"], row["start_s"], row["end_s"], row["speaker"])
-
-
-def _hash(row: tuple) -> int:
-    return int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=16).digest(), "big")
 
 
 def _cells(batch: pa.RecordBatch, name: str, blank: Any = None) -> list[Any]:

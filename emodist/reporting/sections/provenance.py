@@ -32,7 +32,8 @@ def add(page: Page, material: Material, say: Say) -> None:
     page.facts(
         {
             "data fingerprint": f"{material.census.fingerprint} "
-            "(recording, segment, label and sound of every row, in any order)",
+            "(recording, segment, label and sound of every labelled row, or of all without labels; "
+            "that of a bundle of this table)",
             "table": material.table,
             **{f"evaluation: {r.name}": r.folder for r in material.evaluations},
             **({"clusters": material.clusters} if material.clusters else {}),
