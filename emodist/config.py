@@ -1,7 +1,8 @@
 """Settings of each job: frozen dataclasses, read from strict YAML and `key=value` words.
 
-A field's metadata says what it means (`help`) and whether it changes the rows that a job writes
-(`rows`): the settings with `rows` are the identity of an output folder. Settings of a feature or
+A field's metadata says what it means (`help`), whether it changes the rows that a job writes
+(`rows`), and which release brought it (`since`): the settings with `rows` are the identity of an
+output folder, in which a setting that is missing has its default. Settings of a feature or
 a corpus stand under its name: `mfcc.n_mfcc=13`, or in YAML `mfcc: {n_mfcc: 13}`.
 """
 
@@ -27,9 +28,13 @@ Choices: typing.TypeAlias = dict[str, tuple[str, str]]
 Layer: typing.TypeAlias = tuple[Mapping[str, Any], str]
 
 
-def setting(default: Any, help: str, rows: bool = True) -> Any:
-    """A field with its meaning; mutable defaults are made anew for each settings object."""
-    metadata = {"help": help, "rows": rows}
+def setting(default: Any, help: str, rows: bool = True, since: str | None = None) -> Any:
+    """A field with its meaning; mutable defaults are made anew for each settings object.
+
+    `since` is the release that brings the setting, where folders of others are to be gone on with:
+    those know nothing of it, and have what its default gives. Such a default never changes.
+    """
+    metadata = {"help": help, "rows": rows, "since": since}
     if isinstance(default, dict):
         return dataclasses.field(default_factory=dict, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -57,10 +62,15 @@ class Settings:
     def identity(self) -> dict[str, Any]:
         """The settings that decide what comes out, as plain JSON values.
 
+        Those that came later are in it only where they differ from their default, so that it is
+        the one of before for who does not use them, and so are the names of shards made from it.
         Of plugins, that is the SHA-256 of each file that is used, by its path in their folder.
         """
         kept = {
-            f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata["rows"]
+            f.name: getattr(self, f.name)
+            for f in dataclasses.fields(self)
+            if f.metadata["rows"]
+            and not (f.metadata.get("since") and getattr(self, f.name) == _default(f))
         }
         used: dict[str, str] = {}
         for folder, said in self.entries():
@@ -83,13 +93,22 @@ def difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
     --------
     >>> difference({"n_fft": 2048, "seed": 0}, {"n_fft": 512, "seed": 0})
     'n_fft=2048, now it is 512'
+    >>> difference({"seed": 0}, {"seed": 0, "window": "hann"})
+    'window at its default, now it is hann'
     """
     for key in {**then, **now}:
         if then.get(key) != now.get(key):
             if key == "plugin_files":
                 return folders.difference(then.get(key) or {}, now.get(key) or {})
-            return f"{key}={then.get(key)}, now it is {now.get(key)}"
+            # What is not there came with a later release, and has its default.
+            was = f"{key}={then[key]}" if key in then else f"{key} at its default"
+            return f"{was}, now it is {now.get(key, 'at its default')}"
     return None
+
+
+def _default(field: dataclasses.Field) -> Any:
+    made = field.default_factory
+    return field.default if made is dataclasses.MISSING else made()
 
 
 Kind = typing.TypeVar("Kind", bound=Settings)

@@ -21,7 +21,7 @@ from emodist.media import stages
 from emodist.media.settings import MediaSettings
 from emodist.models import bundle, card, judging
 from emodist.models.card import Learned
-from emodist.tables import locate
+from emodist.tables import locate, records
 from emodist.tables.table import Table
 
 LEAST_PREFIX = 4
@@ -99,7 +99,7 @@ def _json(folder: str | None, name: str, command: str) -> dict[str, Any] | None:
     if folder is None:
         return None
     try:
-        return json.loads(storage.read(storage.join(folder, name)))
+        return records.read(storage.join(folder, name))
     except FileNotFoundError:
         raise ConfigError(f"{folder} has no {name}; is it the output of `{command}`?") from None
 

@@ -10,7 +10,7 @@ from emodist import plots, storage
 from emodist.clustering.clusters import KEYS, Clustering, cluster, without_nan
 from emodist.clustering.settings import ClusterSettings
 from emodist.learning import dataset
-from emodist.tables import claim, parquet
+from emodist.tables import claim, parquet, records
 
 PLOTS: dict[str, Literal["scores", "rows"]] = {"silhouette.png": "scores", "scatter.png": "rows"}
 FILES = ("clusters.parquet", "scores.csv", "examples.csv", "clusters.json", *PLOTS)
@@ -48,7 +48,7 @@ def save(found: Clustering, out: str) -> None:
     _write_csv(storage.join(out, "examples.csv"), _example_rows(found))
     for name, what in PLOTS.items():
         storage.write(storage.join(out, name), plots.png(found.plot(what)))
-    storage.write_json(storage.join(out, "clusters.json"), found.about)
+    records.write(storage.join(out, "clusters.json"), found.about)
 
 
 def _example_rows(found: Clustering) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What a bundle says of itself: the record in `bundle.json`, of classifiers and networks alike.
 
-`format` counts the ways in which it was written. 1: two of them, by emodist 0.1, without the
-number; 2: one record for both kinds of models.
+Its `format` (`tables.records`): 1 is that of emodist 0.1, which had another record for networks
+than for classifiers; 2 is one for both.
 """
 
 import dataclasses
@@ -14,8 +14,7 @@ from emodist import registry, storage
 from emodist.errors import ConfigError
 from emodist.learning import fingerprint
 from emodist.learning.dataset import Dataset
-
-FORMAT = 2
+from emodist.tables import records
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Card:
     `n_epochs` say how a network learned.
     """
 
-    format: int = FORMAT
+    format: int = records.FORMATS["bundle.json"]
     kind: Literal["classifier", "network"]
     emodist: str = emodist.__version__
     settings: dict[str, Any]
@@ -106,7 +105,7 @@ class Card:
 
 def write(uri: str, card: Card) -> None:
     """`bundle.json` of a bundle's folder; with it the bundle is whole."""
-    storage.write_json(storage.join(uri, "bundle.json"), dataclasses.asdict(card))
+    records.write(storage.join(uri, "bundle.json"), dataclasses.asdict(card))
 
 
 def read(uri: str) -> Card:
@@ -119,18 +118,9 @@ def read(uri: str) -> Card:
     """
     place = storage.join(uri, "bundle.json")
     try:
-        record = json.loads(storage.read(place))
+        record = records.read(place)
     except FileNotFoundError:
         raise ConfigError(f"{uri} is no bundle: it has no bundle.json") from None
-    except ValueError as error:
-        raise ConfigError(f"{place} is no JSON: {error}") from None
-    number = record.get("format", 1)
-    if number > FORMAT:
-        raise ConfigError(
-            f"{uri} was written by emodist {record.get('emodist')} in format {number} of bundles; "
-            f"this is emodist {emodist.__version__}, which reads up to format {FORMAT}. Install "
-            "the later one"
-        )
     try:
         return _card(record)
     except KeyError as error:

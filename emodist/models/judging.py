@@ -1,7 +1,6 @@
 """Train and evaluate: from a table and settings to a bundle, a saved result, and words."""
 
 import dataclasses
-import json
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -26,7 +25,7 @@ from emodist.network_training import fitting
 from emodist.network_training.settings import NetworkSettings
 from emodist.network_training.sources import TableSource
 from emodist.network_training.state import Progress
-from emodist.tables import locate, parquet
+from emodist.tables import locate, parquet, records
 
 # Hears the name of a fold and how far its network is.
 Tell: TypeAlias = Callable[[str, Progress], None]
@@ -105,7 +104,7 @@ def evaluate(
             "versions": classifier_bundle.versions(),
             **judgement.to_dict(),
         }
-        storage.write(storage.join(out, "evaluation.json"), json.dumps(result, indent=2).encode())
+        records.write(storage.join(out, "evaluation.json"), result)
         rows = judgement.to_arrow()
         with parquet.writer(storage.join(out, "predictions.parquet"), rows.schema) as write:
             for batch in rows.to_batches():

@@ -9,7 +9,7 @@ from emodist import storage
 from emodist.errors import ConfigError
 from emodist.models.card import Card
 from emodist.predicting.settings import PredictSettings, Rules
-from emodist.tables import claim, locate
+from emodist.tables import claim, locate, records
 
 # What predictions belong to, and in words what is another.
 SAME = {"digest": "another bundle ({bundle}, {digest:.12})"}
@@ -63,7 +63,7 @@ def save(settings: PredictSettings, rules: Rules, summary: Mapping[str, Any]) ->
         },
         "summary": summary,
     }
-    storage.write_json(_record(settings.out), record)
+    records.write(_record(settings.out), record)
 
 
 def _fresh(settings: PredictSettings, digest: str) -> dict[str, Any]:

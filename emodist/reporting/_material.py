@@ -1,7 +1,6 @@
 """What the sections of a report draw on."""
 
 import dataclasses
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -14,6 +13,7 @@ from emodist.errors import ConfigError
 from emodist.learning.dataset import Dataset
 from emodist.reporting import _models, _rows
 from emodist.reporting._models import Result
+from emodist.tables import records
 
 Say = Callable[[str], None]
 
@@ -125,7 +125,7 @@ def _json_of(folder: str | None, name: str, verb: str) -> dict[str, Any]:
         return {}
     if name not in storage.names(storage.absolute(folder)):
         raise ConfigError(f"{folder} has no {name}; `emodist {verb} ... --out {folder}` writes one")
-    return json.loads(storage.read(storage.join(storage.absolute(folder), name)))
+    return records.read(storage.join(storage.absolute(folder), name))
 
 
 def _run_record(table: str) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _run_record(table: str) -> dict[str, Any]:
     folder = storage.absolute(table)
     for _ in range(3):
         if "run.json" in storage.names(folder):
-            return json.loads(storage.read(storage.join(folder, "run.json")))
+            return records.read(storage.join(folder, "run.json"))
         folder = folder.rpartition("/")[0]
         if not folder:
             break

@@ -1,7 +1,6 @@
 """Saved evaluations: their numbers, curves, differences, and what the classifier leans on."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from emodist.errors import ConfigError, EmodistError
 from emodist.learning import classifier, comparison, curves, dataset
 from emodist.learning.settings import TrainSettings
 from emodist.network_training.settings import NetworkSettings
-from emodist.tables import locate
+from emodist.tables import locate, records
 
 N_REPEATS = 3
 N_RESAMPLES = 2000
@@ -82,7 +81,7 @@ def load(folder: str) -> Result:
         raise ConfigError(
             f"{folder} has no evaluation.json; `emodist evaluate TABLE --out {folder}` writes one"
         )
-    about = json.loads(storage.read(storage.join(folder, "evaluation.json")))
+    about = records.read(storage.join(folder, "evaluation.json"))
     rows = None
     if "predictions.parquet" in storage.names(folder):
         table = locate.open_table(storage.join(folder, "predictions.parquet"))

@@ -23,7 +23,7 @@ from emodist.plots.sweep import sweep as plot
 from emodist.spaces import Dimension
 from emodist.sweeps import trials
 from emodist.sweeps.trials import Row, SweepSettings
-from emodist.tables import claim, parquet
+from emodist.tables import claim, parquet, records
 
 FILES = (
     *("sweep.json", claim.RUNS, "trials", "unfinished", "refits"),
@@ -64,8 +64,8 @@ def begin(out: str, kind: Any, settings: SweepSettings) -> tuple[dict[str, Any],
 
 def save(out: str, about: Mapping[str, Any]) -> dict[str, Any]:
     """Bring `sweep.json` up to date with what was found."""
-    record = {**storage.read_json(_record(out)), **about}
-    storage.write_json(_record(out), record)
+    record = {**records.read(_record(out)), **about}
+    records.write(_record(out), record)
     return record
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import emodist
 from emodist import config, storage
 from emodist.errors import OutputError
+from emodist.tables import records
 
 # Beside the record.
 RUNS = "runs"
@@ -60,16 +61,19 @@ def take(
     ------
     OutputError
         If the folder was made with other settings, or cannot be written.
+    ConfigError
+        If a later emodist made it.
     """
-    if storage.create_json(uri, record):
+    record = records.stamped(uri, record)
+    if records.create(uri, record):
         return record
-    there = storage.read_json(uri)
+    there = records.read(uri)
     what = _difference(there, record, others or {})
     if what is None:
         return there
     if is_begun():
         raise _refused(uri, what)
-    storage.write_json(uri, record)
+    records.write(uri, record)
     return record
 
 
@@ -82,7 +86,7 @@ def check(uri: str, record: Mapping[str, Any], others: Others | None = None) -> 
         If the folder was made with other settings.
     """
     if storage.exists(uri):
-        what = _difference(storage.read_json(uri), record, others or {})
+        what = _difference(records.read(uri), record, others or {})
         if what is not None:
             raise _refused(uri, what)
 
@@ -129,16 +133,17 @@ def save_run(
     folder = storage.join(uri.rpartition("/")[0], RUNS)
     # Runs of a version that kept them in the record alone; their names come first. The record is
     # read before the folder: what is in it while the folder is empty cannot be of this version.
-    older = storage.read_json(uri)["runs"]
+    older = records.read(uri)["runs"]
     if not storage.names(folder):
         for number, earlier in enumerate(older):
             storage.write_json(storage.join(folder, f"{number:08d}.json"), earlier)
-    storage.write_json(storage.join(folder, f"{name}.json"), run)
+    this = {"emodist": emodist.__version__, **run}
+    storage.write_json(storage.join(folder, f"{name}.json"), this)
     runs: list[Any] = []
     # Another run may have noted something after this one looked, and written before it.
     while runs != (runs := _runs(folder)):
-        record = {**storage.read_json(uri), "runs": runs, **about()}
-        storage.write_json(uri, record)
+        record = {**records.read(uri), "runs": runs, **about()}
+        records.write(uri, record)
     return record
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from emodist import storage
 from emodist.errors import ConfigError
+from emodist.tables import records
 from emodist.tables.table import Table
 
 
@@ -14,7 +15,7 @@ def open_table(uri: str) -> Table:
     Raises
     ------
     ConfigError
-        If there is no table.
+        If there is no table, or a later emodist wrote it.
     """
     uri = storage.absolute(uri)
     if uri.endswith(".parquet"):
@@ -22,6 +23,8 @@ def open_table(uri: str) -> Table:
             raise ConfigError(f"{uri}: no such file")
         return Table([uri])
     if "run.json" in storage.names(uri):
+        # Says of a later version's folder that it is one.
+        records.read(storage.join(uri, "run.json"))
         folders = storage.names(uri)
         return table(uri, "features" if "features" in folders else "recordings")
     folder, _, name = uri.rpartition("/")
@@ -73,7 +76,7 @@ def origin(uri: str) -> dict[str, Any]:
     folder = output_folder(uri)
     if folder is None:
         return {}
-    record = storage.read_json(storage.join(folder, "run.json"))
+    record = records.read(storage.join(folder, "run.json"))
     made = {"uri": folder, **{key: record[key] for key in ("emodist", "settings", "versions")}}
     with contextlib.suppress(FileNotFoundError):
         core = storage.read_json(storage.join(folder, "yamnet", "core.json"))

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+import emodist
 from emodist import storage
 from emodist.errors import OutputError
 from emodist.tables import claim
@@ -28,7 +29,7 @@ def test_other_settings_are_refused_by_name_and_the_record_stays(uri, ask):
     made = claim.take(uri, record(seed=0))
     with pytest.raises(OutputError, match=r"/out was made with seed=0, now it is 1; choose"):
         ask(uri, record(seed=1))
-    with pytest.raises(OutputError, match=r"made with seed=0, now it is None"):
+    with pytest.raises(OutputError, match=r"made with seed=0, now it is at its default"):
         ask(uri, record())
     assert storage.read_json(uri) == made
 
@@ -66,7 +67,7 @@ def test_runs_stand_in_the_record_in_the_order_in_which_they_began(uri):
     first, second = claim.new_run(), claim.new_run()
     claim.save_run(uri, second, {"n": 2})
     made = claim.save_run(uri, first, {"n": 1}, lambda: {"counts": 3})
-    assert made["runs"] == [{"n": 1}, {"n": 2}]
+    assert made["runs"] == [{"emodist": emodist.__version__, "n": n} for n in (1, 2)]
     assert made["counts"] == 3
     assert made == storage.read_json(uri)
 
@@ -75,7 +76,8 @@ def test_a_run_that_is_noted_again_replaces_what_it_said(uri):
     claim.take(uri, record())
     name = claim.new_run()
     claim.save_run(uri, name, {"started": True})
-    assert claim.save_run(uri, name, {"seconds": 1.0})["runs"] == [{"seconds": 1.0}]
+    (run,) = claim.save_run(uri, name, {"seconds": 1.0})["runs"]
+    assert run == {"emodist": emodist.__version__, "seconds": 1.0}
 
 
 def test_of_two_runs_that_end_at_once_neither_loses_the_others(uri):
@@ -101,4 +103,5 @@ def test_runs_of_a_version_that_kept_them_in_the_record_alone_come_first(uri):
     for number in (3, 4):
         claim.save_run(uri, claim.new_run(), {"new": number})
     runs = json.loads(storage.read(uri))["runs"]
-    assert runs == [{"old": 1}, {"old": 2}, {"new": 3}, {"new": 4}]
+    ours = {"emodist": emodist.__version__}
+    assert runs == [{"old": 1}, {"old": 2}, {**ours, "new": 3}, {**ours, "new": 4}]

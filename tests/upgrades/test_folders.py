@@ -1,5 +1,6 @@
 """Output folders of earlier releases: this one reads them and goes on with them."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -10,9 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import emodist
 from emodist import config
+from emodist.errors import OutputError
 from emodist.media import plan, plan_log
 from emodist.media.settings import FeaturizeSettings
+from emodist.pipelines import media_job
 
 
 def table(out: str, name: str) -> pa.Table:
@@ -70,6 +74,47 @@ def test_shards_keep_the_names_that_the_release_gave_them(left):
     recordings = planned.drop_columns("group").to_batches()[0]
     names = plan.cut(recordings, settings.fingerprint(), sizing)["shard"].to_pylist()
     assert names == plan_log.PlanLog("features").work()["shard"].to_pylist()
+
+
+def test_a_setting_that_came_later_changes_nothing_until_it_is_used(left):
+    @dataclasses.dataclass(frozen=True)
+    class Later(FeaturizeSettings):
+        taper: str = config.setting("hann", "of the frames", since="9.8.7")
+
+    # The name of a job is that of its settings.
+    Later.__name__ = "FeaturizeSettings"
+    given = left.commands["features"].split("--out")[0].split()[2:]
+    asked = {"path": "/proc/self/cwd/clips", "out": "/proc/self/cwd/features"}
+    later = config.load(Later, None, given, **asked)
+    assert later.fingerprint() == config.load(FeaturizeSettings, None, given, **asked).fingerprint()
+    assert media_job.run(later)["new"] == 0
+    with pytest.raises(OutputError, match=r"made with taper at its default, now it is hamming;"):
+        media_job.run(config.load(Later, None, [*given, "taper=hamming"], **asked))
+
+
+@pytest.mark.parametrize(
+    ("folder", "record", "commands"),
+    [
+        ("features", "run.json", ("{features}", "export features --out flat.csv", "{evaluation}")),
+        ("extracted", "run.json", ("{extracted}",)),
+        ("predictions", "predict.json", ("{predictions}", "trace vlog.flac --predictions {out}")),
+        ("sweep", "sweep.json", ("{sweep}", "report features --out page --sweep {out}")),
+        ("clusters", "clusters.json", ("report features --out page --clusters {out}",)),
+        ("evaluation", "evaluation.json", ("report features --out page --evaluation {out}",)),
+        ("bundle", "bundle.json", ("{predictions}",)),
+    ],
+)  # fmt: skip
+def test_a_folder_from_the_future_is_refused_in_one_line_with_both_versions(
+    left, folder, record, commands
+):
+    there = {**json.loads(Path(folder, record).read_text()), "format": 99, "emodist": "9.8.7"}
+    Path(folder, record).write_text(json.dumps(there))
+    for command in commands:
+        code, said, errors = left.run(command.format(out=folder, **left.commands))
+        (line,) = [line for line in errors.splitlines() if "99" in line]
+        assert (code, said) == (2, "")
+        assert f"{record} is of format 99, written by emodist 9.8.7; this is emodist" in line
+        assert emodist.__version__ in line
 
 
 def test_extracted_sounds_are_not_made_again(left):

@@ -1,6 +1,5 @@
 """What a sweep found: its scores, its best trials and its picture."""
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +9,7 @@ import pyarrow.compute as pc
 from emodist import storage
 from emodist.reporting._material import Material, Say
 from emodist.reporting._page import Page
-from emodist.tables import locate
+from emodist.tables import locate, records
 
 N_TRIALS = 10
 
@@ -21,7 +20,7 @@ def add(page: Page, material: Material, say: Say) -> None:
         return
     page.section("sweep", "Sweep")
     folder = material.sweep
-    about = json.loads(storage.read(storage.join(folder, "sweep.json")))
+    about = records.read(storage.join(folder, "sweep.json"))
     found = about.get("found")
     if found is None:
         page.note("The sweep is not finished; the command that began it does the rest.")
