@@ -134,7 +134,7 @@ def _choose_engine(settings: MediaSettings, work: pa.Table) -> tuple[str, int]:
         return engine, settings.workers or os.cpu_count() or 1
     from emodist.pipelines import ray_engine
 
-    n_cpus = ray_engine.connect(settings)
+    n_cpus = ray_engine.connect(settings.address, settings.workers)
     return engine, settings.workers or n_cpus
 
 

@@ -84,9 +84,9 @@ def _on_ray(work: list[FileWork], maker: Maker, settings: PredictSettings) -> It
     import ray.data
     from ray.util.annotations import RayDeprecationWarning
 
-    from emodist.pipelines import ray_engine
+    from emodist.pipelines import ray_engine, ray_private
 
-    n_cpus = ray_engine.connect(settings)
+    n_cpus = ray_engine.connect(settings.address, settings.workers)
     n_actors = min(settings.workers or n_cpus, len(work))
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
@@ -109,7 +109,7 @@ def _on_ray(work: list[FileWork], maker: Maker, settings: PredictSettings) -> It
         for row in dataset.iter_rows():
             yield int(row["n_rows"])
     except ray.exceptions.RayError as error:
-        raise ray_engine._cause(error) from error
+        raise ray_private.cause(error) from error
 
 
 class _Actor:

@@ -4,9 +4,7 @@ Ray Data only schedules. An actor commits its shard by itself and gives back one
 a lost actor, node or driver costs time and never a row; see `emodist.media.shards`.
 """
 
-import contextlib
 import dataclasses
-import json
 import logging
 import os
 import re
@@ -19,15 +17,13 @@ from typing import Any
 import pyarrow as pa
 import ray
 import ray.data
-from ray._raylet import GcsClient  # type: ignore[attr-defined]
-from ray.autoscaler.v2.utils import is_autoscaler_v2
-from ray.experimental.internal_kv import _internal_kv_get
 from ray.util.annotations import RayDeprecationWarning
 
 from emodist.errors import ConfigError, EmodistError
 from emodist.media import plan_log
 from emodist.media.settings import MediaSettings
 from emodist.media.shards import ShardResult, ShardRunner, has_network
+from emodist.pipelines import ray_private
 from emodist.tables import schema
 
 
@@ -46,42 +42,36 @@ class ShardActor:
         return shard.append_column("counts", pa.array([counts]))
 
 
-def connect(settings: MediaSettings) -> int:
+def connect(address: str | None, workers: int | None) -> int:
     """Join the cluster, or start one on this machine; the number of CPUs it has now, at least 1.
+
+    Parameters
+    ----------
+    address : str, optional
+        Default: RAY_ADDRESS.
+    workers : int, optional
+        CPUs of a cluster that is started here; default: those of this machine.
 
     Raises
     ------
     EmodistError
         If the cluster cannot be reached, refuses this process, or runs another Ray or Python.
     """
-    address = settings.address or os.environ.get("RAY_ADDRESS")
-    connect_to(address, settings.workers)
-    found = n_cpus()
-    if settings.workers is None and address and may_grow():
-        plural = "" if found == 1 else "s"
+    address = address or os.environ.get("RAY_ADDRESS")
+    connect_to(address, workers)
+    there = n_cpus()
+    if workers is None and address and ray_private.may_grow():
+        plural = "" if there == 1 else "s"
         print(
-            f"the cluster has {found} CPU{plural} now and may grow; workers=N asks for N at once",
+            f"the cluster has {there} CPU{plural} now and may grow; workers=N asks for N at once",
             file=sys.stderr,
         )
-    return max(1, found)
+    return max(1, there)
 
 
 def n_cpus() -> int:
     """CPUs that the cluster has at the moment; 0 where all its workers are still to be started."""
     return int(ray.cluster_resources().get("CPU", 0))
-
-
-def may_grow() -> bool:
-    """Whether something scales the cluster that this process has joined.
-
-    Ray does not tell how far.
-    """
-    if is_autoscaler_v2(fetch_from_server=True):
-        return True
-    status = json.loads(_internal_kv_get("__autoscaling_status") or b"{}")
-    types = (status.get("autoscaler_report") or {}).get("node_type_mapping") or {}
-    # Where nothing scales the cluster, Ray makes up a type for each node.
-    return any(kind != f"node_{node}" for node, kind in types.items())
 
 
 def connect_to(
@@ -140,7 +130,7 @@ def run(shards: pa.Table, settings: MediaSettings, n_workers: int) -> Iterator[S
         # TensorFlow and its GPU stand in a pool of their own; decoding does not wait for them.
         n_embed = int(ray.cluster_resources().get("GPU", 0) / gpus)
         if n_embed < 1:
-            if not may_grow():
+            if not ray_private.may_grow():
                 raise ConfigError(f"yamnet_gpus={gpus:g}, but the cluster has no GPU; set it to 0")
             # What kinds of machines it may start, Ray does not tell.
             print("no GPU in the cluster yet; waiting until it starts one", file=sys.stderr)
@@ -154,7 +144,7 @@ def run(shards: pa.Table, settings: MediaSettings, n_workers: int) -> Iterator[S
             for counts in batch["counts"].to_pylist():  # type: ignore[union-attr]
                 yield ShardResult(**counts)
     except ray.exceptions.RayError as error:
-        raise _cause(error) from error
+        raise ray_private.cause(error) from error
 
 
 def _mapped(
@@ -203,14 +193,11 @@ def _check_answers(address: str) -> None:
         raise EmodistError(f"no Ray cluster answers at {address}: {reason}") from None
     if address.startswith("ray://"):
         return
-    with contextlib.suppress(ray.exceptions.RpcError):
-        try:
-            GcsClient(address=address)
-        except ray.exceptions.AuthenticationError:
-            raise EmodistError(
-                f"the cluster at {address} does not take this token, or wants one; put its own "
-                "into RAY_AUTH_TOKEN"
-            ) from None
+    if not ray_private.takes_token(address):
+        raise EmodistError(
+            f"the cluster at {address} does not take this token, or wants one; put its own into "
+            "RAY_AUTH_TOKEN"
+        )
 
 
 def _refusal(address: str | None, error: Exception) -> EmodistError:
@@ -224,11 +211,3 @@ def _refusal(address: str | None, error: Exception) -> EmodistError:
         )
     first = str(error).strip().split("\n")[0]
     return EmodistError(f"the Ray cluster at {address or 'this machine'} cannot be joined: {first}")
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The error of emodist inside an error of Ray, if there is one."""
-    inner: BaseException | None = error
-    while inner is not None and not isinstance(inner, EmodistError):
-        inner = getattr(inner, "cause", None) or inner.__cause__
-    return inner or error

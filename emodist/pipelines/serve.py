@@ -27,7 +27,7 @@ from ray import serve
 import emodist
 from emodist import config
 from emodist.errors import AudioError, ConfigError, EmodistError
-from emodist.pipelines import ray_engine
+from emodist.pipelines import ray_engine, ray_private
 from emodist.predicting import single
 from emodist.predicting.settings import ServeSettings
 
@@ -161,7 +161,7 @@ def running(settings: ServeSettings) -> Iterator[str]:
     ray_engine.connect_to(address)
     try:
         n_cpus = ray_engine.n_cpus()
-        if settings.replicas > n_cpus and not (address and ray_engine.may_grow()):
+        if settings.replicas > n_cpus and not (address and ray_private.may_grow()):
             raise ConfigError(
                 f"replicas={settings.replicas} need as many CPUs, and there are {n_cpus}"
             )

@@ -16,7 +16,6 @@ import numpy as np
 import ray
 import ray.data
 import ray.train
-from ray.train.v2.api.config import FailureConfig
 
 from emodist import storage
 from emodist.errors import ConfigError
@@ -28,7 +27,7 @@ from emodist.network_training.fitting import Task
 from emodist.network_training.settings import NetworkSettings
 from emodist.network_training.sources import Source
 from emodist.network_training.state import Problem, Progress, State
-from emodist.pipelines import ray_engine, row_stream, train_workers
+from emodist.pipelines import ray_engine, ray_private, row_stream, train_workers
 
 # How often the driver looks for news of the training.
 LOOK_EVERY_S = 0.5
@@ -52,7 +51,7 @@ class Cluster:
             os.environ.setdefault(name, value)
         # Libraries of the workers have much to say; what matters comes as news, or as an error.
         ray_engine.connect_to(address, log_to_driver=False)
-        if address and ray_engine.may_grow():
+        if address and ray_private.may_grow():
             train_workers.wait_for_room(settings)
         else:
             train_workers.check(settings, train_workers.nodes())
@@ -113,7 +112,11 @@ class Cluster:
                     # Ray's own notes; each has a place of its own, where nothing is found.
                     name=f"ray-{uuid.uuid4().hex[:8]}",
                     storage_path=storage.join(out, "training"),
-                    failure_config=FailureConfig(max_failures=0, controller_failure_limit=0),
+                    failure_config=ray.train.FailureConfig(
+                        max_failures=0,
+                        # mypy reads an older class by this name.
+                        controller_failure_limit=0,  # type: ignore[call-arg]
+                    ),
                 ),
             ).fit()
 

@@ -15,18 +15,13 @@ from collections.abc import Callable, Iterable
 
 import ray
 import ray.train
-from ray.train.v2._internal.exceptions import (
-    InsufficientClusterResourcesError,
-    RayTrainError,
-    WorkerGroupStartupFailedError,
-    WorkerGroupStartupTimeoutError,
-)
 from ray.util.placement_group import placement_group, remove_placement_group
 
 from emodist.errors import ConfigError, EmodistError
 from emodist.network_training import checkpoint
 from emodist.network_training.settings import NetworkSettings
 from emodist.network_training.state import Problem
+from emodist.pipelines import ray_private
 
 PATIENCE = {
     # A worker that does not answer for so long is taken for lost; Ray's own default is 10 minutes.
@@ -37,14 +32,6 @@ PATIENCE = {
 }
 # How often is looked for a node, where none is left.
 LOOK_EVERY_S = 2.0
-# Where errors of Ray keep the error that they are about.
-CAUSES = ("controller_failure", "health_check_failure", "cause", "__cause__", "_base_exc")
-# Why workers do not start, though no worker was lost.
-NO_ROOM = (
-    InsufficientClusterResourcesError,
-    WorkerGroupStartupFailedError,
-    WorkerGroupStartupTimeoutError,
-)
 
 
 def nodes() -> list[dict[str, float]]:
@@ -89,11 +76,11 @@ def until_over(
         try:
             fit(n_workers)
         except Exception as error:
-            causes = _causes(error)
+            causes = ray_private.causes(error)
             for cause in causes:
                 if isinstance(cause, EmodistError):
                     raise cause from error
-            if any(isinstance(cause, NO_ROOM) for cause in causes):
+            if any(map(ray_private.lacks_room, causes)):
                 # A node is gone and Ray does not know it yet, or others use its CPUs.
                 if not is_waiting:
                     _say(f"waiting for room for {n_workers} workers on the cluster")
@@ -114,8 +101,8 @@ def _gave_up(causes: list[BaseException], n_lost: int, settings: NetworkSettings
     """One line where workers died; an error of another kind as it is."""
     own = next((e for e in causes if not isinstance(e, ray.train.TrainingFailedError)), causes[0])
     # What those that are left say of the one who is gone, is TensorFlow's.
-    of_others = (RayTrainError, ray.exceptions.RayError)
-    if not isinstance(own, of_others) and not type(own).__module__.startswith("tensorflow"):
+    is_of_others = ray_private.is_of_train(own) or isinstance(own, ray.exceptions.RayError)
+    if not is_of_others and not type(own).__module__.startswith("tensorflow"):
         return own
     return EmodistError(
         f"workers were lost {n_lost} times, with max_failures={settings.max_failures}; at last: "
@@ -200,13 +187,3 @@ def _check_sum(settings: NetworkSettings, kind: str, of_each: float, has: float)
             f"workers={settings.workers} need {needed:g} {kind}s; the cluster has {has:g}. "
             f"Take fewer workers, or {hint}"
         )
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """An error of Ray Train, and the errors that it is about, outermost first."""
-    found = [error]
-    for outer in found:
-        inner = [*(getattr(outer, "worker_failures", None) or {}).values()]
-        inner += [getattr(outer, name, None) for name in CAUSES]
-        found += [e for e in inner if isinstance(e, BaseException) and e not in found]
-    return found

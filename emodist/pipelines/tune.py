@@ -148,8 +148,8 @@ def _connect(settings: SweepSettings) -> dict[str, float]:
     needs = settings.resources()
     # A cluster that is started here has the CPUs that the workers need.
     n_cpus = settings.workers and settings.workers * int(needs["CPU"])
-    joined: Any = dataclasses.replace(settings, workers=n_cpus)
-    there = {"CPU": float(ray_engine.connect(joined)), "GPU": tune_ray.n_gpus()}
+    n_joined = ray_engine.connect(settings.address, n_cpus)
+    there = {"CPU": float(n_joined), "GPU": tune_ray.n_gpus()}
     for name, needed in needs.items():
         if needed > there[name]:
             what = f"{name.lower()}s_per_trial"

@@ -62,10 +62,10 @@ def test_a_gpu_is_waited_for_where_one_may_be_started(cluster, tiny_folder, tmp_
 
 ASK = """
 from emodist.network_training.settings import NetworkSettings
-from emodist.pipelines import ray_engine, train_workers
+from emodist.pipelines import ray_engine, ray_private, train_workers
 settings = NetworkSettings(workers=2, use_gpu=True)
 ray_engine.connect_to("auto")
-assert ray_engine.may_grow()
+assert ray_private.may_grow()
 train_workers.wait_for_room(settings)
 print(train_workers.room(settings, train_workers.nodes()))
 """

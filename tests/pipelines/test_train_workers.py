@@ -95,7 +95,9 @@ def test_a_mistake_in_a_program_is_raised_as_it_is(tmp_path):
 
 def test_workers_that_find_no_place_are_not_lost(tmp_path, capsys):
     """A node that is gone is known to Ray only after a while."""
-    full = ray.train.ControllerError(train_workers.WorkerGroupStartupTimeoutError(4))
+    from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError
+
+    full = ray.train.ControllerError(WorkerGroupStartupTimeoutError(4))
     training = Training(tmp_path, lost(), *[full] * 5, 4)
     run(training, *[[ONE] * 4] * 6, [ONE])
     assert training.started == [4] * 6 + [1]
