@@ -44,6 +44,8 @@ def report(summary: Mapping[str, Any]) -> str:
         lines.append("nothing new to do")
     if summary["same_sound"]:
         lines.append(f"{summary['same_sound']} recordings have the same sound as another one")
+    if summary["failed"]:
+        lines.append("failed files are tried again with --retry-failed")
     if summary["changed"]:
         lines.append(f"{summary['changed']} files had changed and were processed again")
     lines.append(f"wrote {summary['out']}")

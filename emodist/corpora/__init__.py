@@ -31,6 +31,13 @@ class Description:
     label: str | None = None
     attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # Blanks around a name, as of folders and spreadsheets, would make another one of it.
+        for field in ("speaker", "label"):
+            word = getattr(self, field)
+            if word is not None and word != word.strip():
+                object.__setattr__(self, field, word.strip() or None)
+
 
 @dataclasses.dataclass(frozen=True)
 class Protocol:
@@ -80,6 +87,8 @@ class Corpus:
 
     Attributes
     ----------
+    naming : str
+        The settings by which a user names speakers that are not known without them.
     title, source, licence : str
     citation : str
         BibTeX of what its authors want cited; empty where there is nothing.
@@ -105,6 +114,7 @@ class Corpus:
     downloads : tuple of Download
     """
 
+    naming: ClassVar[str] = ""
     title: ClassVar[str]
     source: ClassVar[str]
     licence: ClassVar[str]
@@ -151,6 +161,20 @@ class Corpus:
     def contradiction(self, path: str) -> str | None:
         """How the folder of a file contradicts its name, as in Actor_01/...-02.wav."""
         return None
+
+
+def how_to_name_speakers(names: Collection[str | None]) -> str:
+    """What a user who featurizes these corpora can say, so that each recording has a speaker.
+
+    Examples
+    --------
+    >>> how_to_name_speakers(["folder"])
+    'folder.speaker_pattern=prefix, or a list (CSV) with columns `uri` and `speaker`'
+    """
+    known = sorted({name for name in names if name in registry.names("corpora")})
+    entries: list = [registry.get("corpora", name) for name in known]
+    ways = [entry.naming for entry in entries if entry.naming]
+    return ", or ".join([*ways, "a list (CSV) with columns `uri` and `speaker`"])
 
 
 def card(name: str) -> str:

@@ -26,21 +26,23 @@ def find(root: str, names: Sequence[str], n_above: int = 2) -> str | None:
 
 
 def rows(corpus: str, uri: str, needed: Collection[str]) -> list[dict[str, str]]:
-    """The rows of a CSV file.
+    """The rows of a CSV file, or of a TSV file; blanks around names and values are none of theirs.
 
     Raises
     ------
     CorpusError
         If it cannot be read or lacks a column.
     """
-    reader = csv.DictReader(io.StringIO(text(corpus, uri)))
-    columns = reader.fieldnames or ()
+    delimiter = "\t" if uri.lower().endswith(".tsv") else ","
+    reader = csv.DictReader(io.StringIO(text(corpus, uri)), delimiter=delimiter)
+    reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+    columns = reader.fieldnames
     lacking = [name for name in needed if name not in columns]
     if lacking:
         raise CorpusError(
             f"{corpus}: {uri} has no column {lacking[0]}; it has {', '.join(columns) or 'none'}"
         )
-    return [{key: value or "" for key, value in row.items() if key} for row in reader]
+    return [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
 
 
 def text(corpus: str, uri: str) -> str:

@@ -21,6 +21,7 @@ class Folder(Corpus):
 
     speaker_pattern: str | None = None
 
+    naming: ClassVar[str] = "folder.speaker_pattern=prefix"
     title: ClassVar[str] = "One folder per label"
     source: ClassVar[str] = "your own"
     licence: ClassVar[str] = "your own"

@@ -1,14 +1,12 @@
 """An archive without labels: folders of videos or sound, nested as they come."""
 
-import csv
 import dataclasses
-import io
 from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import ClassVar
 
 from emodist import storage
-from emodist.corpora import Corpus, Description
+from emodist.corpora import Corpus, Description, _labels
 from emodist.errors import ConfigError, CorpusError
 
 
@@ -22,13 +20,14 @@ class Media(Corpus):
         Which folder below the root names the speaker, 1 being the topmost; a file that lies
         higher has no known speaker. None: speakers are not in the path.
     sidecar : str or None
-        A CSV file with the columns `path` (relative to the root) and optionally `speaker` and
-        `label`; other columns become attributes. It wins over the folder.
+        A CSV or TSV file with the columns `path` (relative to the root) and optionally `speaker`
+        and `label`; other columns become attributes. It wins over the folder.
     """
 
     speaker_level: int | None = 1
     sidecar: str | None = None
 
+    naming: ClassVar[str] = "media.speaker_level=N, media.sidecar=FILE.csv"
     title: ClassVar[str] = "Unlabelled videos and sound files, nested folders"
     source: ClassVar[str] = "your own"
     licence: ClassVar[str] = "your own"
@@ -69,17 +68,10 @@ class Media(Corpus):
     def _rows(self) -> dict[str, dict[str, str]]:
         if self.sidecar is None:
             return {}
-        try:
-            text = storage.read(self.sidecar).decode("utf-8-sig")
-        except FileNotFoundError:
-            raise CorpusError(f"media: no such sidecar file: {self.sidecar}") from None
-        reader = csv.DictReader(io.StringIO(text))
-        if "path" not in (reader.fieldnames or ()):
-            raise CorpusError(
-                f"media: {self.sidecar} needs a column `path`; "
-                f"it has {', '.join(reader.fieldnames or ()) or 'none'}"
-            )
-        return {row.pop("path"): row for row in reader}
+        if not storage.exists(self.sidecar):
+            raise CorpusError(f"media: no such sidecar file: {self.sidecar}")
+        rows = _labels.rows("media", self.sidecar, ["path"])
+        return {row.pop("path"): row for row in rows}
 
 
 # A folder of an archive holds hundreds of files.

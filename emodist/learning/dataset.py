@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emodist import registry
+from emodist.corpora import how_to_name_speakers
 from emodist.errors import ConfigError
 from emodist.learning import splits
 from emodist.learning.folds import Fold, renumbered, with_variants
@@ -71,10 +72,10 @@ class Dataset:
         """
         unknown = [speaker is None for speaker in self.speaker]
         if any(unknown):
+            how = how_to_name_speakers(set(self.corpus[unknown]))
             raise ConfigError(
                 f"every row needs a speaker; {sum(unknown)} of {len(self)} have none, such as "
-                f"{self.uri[unknown.index(True)]}. Name them when featurizing "
-                "(`media.speaker_level`, a sidecar file)"
+                f"{self.uri[unknown.index(True)]}. Name them when featurizing ({how})"
             )
         return self.people().astype(str)
 

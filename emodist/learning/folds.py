@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from emodist.corpora import how_to_name_speakers
 from emodist.errors import ConfigError
 
 # One value per row.
@@ -91,15 +92,18 @@ def check(folds: Sequence[Fold], speakers: Column) -> None:
         )
 
 
-def _known(speakers: Column) -> np.ndarray:
+def _known(speakers: Column, corpus: Column | None = None) -> np.ndarray:
+    """The speakers, none of whom is unknown; how to name them depends on the corpus."""
     people = np.asarray(speakers, object)
     if not len(people):
         raise ConfigError("folds need rows; there are none")
-    n_unknown = sum(speaker is None for speaker in people)
-    if n_unknown:
+    is_unknown = np.array([speaker is None for speaker in people])
+    if is_unknown.any():
+        where = set() if corpus is None else set(np.asarray(corpus, object)[is_unknown])
         raise ConfigError(
-            f"speaker-independent folds need every speaker; {n_unknown} of {len(people)} rows have "
-            "none. Name them (`media.speaker_level`, a sidecar file), or leave those rows out"
+            f"speaker-independent folds need every speaker; {is_unknown.sum()} of {len(people)} "
+            f"rows have none. Name them when featurizing ({how_to_name_speakers(where)}), or leave "
+            "those rows out"
         )
     return people.astype(str)
 

@@ -82,6 +82,8 @@ def make(
         If there is no such protocol, or the rows do not fit it.
     """
     numbered = re.fullmatch(r"(group|random)(\d+)", protocol)
+    if protocol in (*GROUPS, "loso") or (numbered and numbered[1] == "group"):
+        _known(speakers, corpus)
     if protocol in GROUPS:
         folds = by_groups(protocol, GROUPS[protocol], speakers, labels)
     elif protocol == "loso":

@@ -22,6 +22,8 @@ SUFFIXES = frozenset(
         *("mpeg", "mpg", "mts", "ogv", "ts", "webm", "wmv"),
     )
 )
+# What names media files in a column `uri`.
+LISTS = (".csv", ".tsv", ".parquet")
 
 
 class MediaFile(NamedTuple):
@@ -60,13 +62,18 @@ def media_files(uri: str) -> Iterator[MediaFile]:
     """
     try:
         with storage.reached(uri):
-            if uri.lower().endswith((".csv", ".parquet")):
+            if is_list(uri):
                 return iter(_listed(uri))
             return _remote(uri) if storage.is_remote(uri) else _local(uri)
     except FileNotFoundError:
         raise ConfigError(f"{uri}: no such file or folder") from None
     except PermissionError as error:
         raise ConfigError(f"{uri} cannot be read: {error}") from None
+
+
+def is_list(uri: str) -> bool:
+    """Whether a path is that of a list of media files, by its suffix."""
+    return uri.lower().endswith(LISTS)
 
 
 def is_media(name: str) -> bool:
@@ -153,19 +160,25 @@ def _object(info: dict, uri: str, path: str) -> MediaFile:
 
 
 def _listed(uri: str) -> list[MediaFile]:
-    """Files named by a list; relative names start at the list's folder, the rest is `given`."""
-    if uri.lower().endswith(".csv"):
-        text = io.TextIOWrapper(io.BytesIO(storage.read(uri)), "utf-8-sig", newline="")
-        rows = list(csv.DictReader(text))
-    else:
+    """Files named by a list; relative names start at the list's folder, the rest is `given`.
+
+    Blanks around the names and values of columns are none of theirs.
+    """
+    if uri.lower().endswith(".parquet"):
         rows = parquet.read(uri).to_pylist()
+    else:
+        lines = io.TextIOWrapper(io.BytesIO(storage.read(uri)), "utf-8-sig", newline="")
+        delimiter = "\t" if uri.lower().endswith(".tsv") else ","
+        rows = list(csv.DictReader(lines, delimiter=delimiter))
+    rows = [{k.strip(): v for k, v in row.items() if k} for row in rows]
     if rows and "uri" not in rows[0]:
         raise ConfigError(f"{uri} needs a column `uri`; it has {', '.join(rows[0])}")
     base = uri.rsplit("/", 1)[0]
 
     def look(row: dict) -> MediaFile:
         name = str(row["uri"])
-        given = {k: str(v) for k, v in row.items() if k and k != "uri" and v not in (None, "")}
+        words = {k: str(v).strip() for k, v in row.items() if k != "uri" and v is not None}
+        given = {k: word for k, word in words.items() if word}
         place = name if storage.is_remote(name) or os.path.isabs(name) else f"{base}/{name}"
         return _look(place, name)._replace(given=given)
 

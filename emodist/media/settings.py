@@ -18,7 +18,7 @@ class MediaSettings(Settings):
 
     CHOICES: ClassVar[Choices] = {"corpus": ("corpora", "corpus_settings")}
 
-    path: str = setting("", "folder, file, list (CSV or Parquet with `uri`), or s3:// prefix")
+    path: str = setting("", "folder, file, list (CSV, TSV or Parquet with `uri`), or s3:// prefix")
     out: str = setting("", "output folder, local or s3://", rows=False)
     corpus: str = setting("media", "how labels and speakers are read from paths")
     corpus_settings: dict = setting({}, "settings of the corpus, under its name")

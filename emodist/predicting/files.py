@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from emodist import plots, storage
+from emodist.media.listing import is_list
 from emodist.models.bundle import Bundle
 from emodist.predicting import about, timeline
 from emodist.predicting.settings import Rules
@@ -93,7 +94,7 @@ def timeline_path(uri: str, root: str) -> str:
     """
     if uri == root:
         return uri.rsplit("/", 1)[-1]
-    folder = root.rsplit("/", 1)[0] if root.lower().endswith((".csv", ".parquet")) else root
+    folder = root.rsplit("/", 1)[0] if is_list(root) else root
     if uri.startswith(folder + "/"):
         return uri[len(folder) + 1 :]
     return uri.partition("://")[2] or uri.lstrip("/")

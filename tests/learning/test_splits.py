@@ -262,3 +262,21 @@ def test_variants_train_where_their_whole_recording_trains_and_nowhere_else():
 def test_without_variants_training_rows_stay_as_they_are():
     rows = np.array([3, 1])
     assert with_variants(rows, ["a", "b", "c", "d"], np.zeros(4, bool)) is rows
+
+
+@pytest.mark.parametrize(
+    ("corpus", "way"),
+    [
+        ("folder", "folder.speaker_pattern=prefix, or a list"),
+        ("media", "media.speaker_level=N, media.sidecar=FILE.csv, or a list"),
+        ("mine", r"featurizing \(a list \(CSV\) with columns `uri` and `speaker`\)"),
+    ],
+)
+@pytest.mark.parametrize("protocol", ["loso", "group2", "ravdess24"])
+def test_who_has_no_speakers_hears_how_to_name_them_in_that_corpus(corpus, way, protocol):
+    people = ["a", "b", None, "d"]
+    # Of a corpus whose speakers are all known, nothing is told.
+    corpora = ["media" if corpus == "folder" else "folder", corpus, corpus, corpus]
+    with pytest.raises(ConfigError, match=f"1 of 4 rows have none.*{way}") as told:
+        splits.make(protocol, people, ["x", "y", "x", "y"], corpus=corpora)
+    assert corpora[0] not in str(told.value)

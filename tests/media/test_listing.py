@@ -76,18 +76,20 @@ def test_nothing_there_is_refused(tmp_path):
         listing.media_files(str(tmp_path / "none"))
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "parquet"])
 def test_a_list_names_its_files_and_what_is_known_of_them(archive, suffix):
     file = archive.parent / f"list.{suffix}"
     columns = {
         "uri": ["archive/z.ogg", str(archive / "b/x.MP4"), "none.wav"],
-        "speaker": ["Ann", "", "Bob"],
+        # As spreadsheets leave them.
+        "speaker": ["Ann ", " ", "Bob"],
         "country": ["NL", "DE", None],
     }
-    if suffix == "csv":
+    if suffix != "parquet":
+        between = {"csv": ",", "tsv": "\t"}[suffix]
         rows = [
-            "uri,speaker,country",
-            *(",".join(v or "" for v in row) for row in zip(*columns.values(), strict=True)),
+            between.join(["uri", "speaker ", "country"]),
+            *(between.join(v or "" for v in row) for row in zip(*columns.values(), strict=True)),
         ]
         file.write_text("\n".join(rows))
     else:
