@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from emodist import storage
 from emodist.learning import evaluation, metrics, speaker_norm
@@ -15,7 +14,7 @@ from emodist.learning.evaluation import Evaluation
 from emodist.learning.folds import OVERLAP
 from emodist.models import bundle
 from emodist.models.card import Card
-from emodist.tables import locate
+from emodist.tables import locate, parquet
 
 KEYS = ("recording_id", "uri", "corpus", "speaker", "audio_sha", "truth", "abstained")
 N_SHOWN = 5
@@ -79,12 +78,12 @@ def text(found: Mapping[str, Any]) -> str:
 def _labelled(out: str, classes: Sequence[str]) -> pa.Table:
     parts = []
     for name in locate.files_of(out, "predictions"):
-        fs, path = storage.filesystem(storage.join(out, "predictions", name))
-        truth = pq.read_table(path, filesystem=fs, columns=["truth"])["truth"]
+        uri = storage.join(out, "predictions", name)
+        truth = parquet.read(uri, ["truth"])["truth"]
         # An archive has no labels, and many rows.
         if truth.null_count < len(truth):
             columns = [*KEYS, *(f"p_{name}" for name in classes)]
-            part = pq.read_table(path, filesystem=fs, columns=columns)
+            part = parquet.read(uri, columns)
             parts.append(part.replace_schema_metadata().filter(pc.is_valid(truth)))
     if not parts:
         return pa.table({"truth": pa.array([], pa.string())})
