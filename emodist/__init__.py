@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from emodist.interface.featurize import featurize
     from emodist.interface.report import report
     from emodist.interface.table import Table
+    from emodist.interface.train import train
     from emodist.interface.tune import tune
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "export",
     "featurize",
     "report",
+    "train",
     "tune",
 ]
 # The verbs each have a module of their name.

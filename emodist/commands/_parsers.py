@@ -171,16 +171,3 @@ def read(
 def result_alone() -> contextlib.redirect_stdout:
     """Stdout is for the result: what Ray prints of its workers meanwhile goes to stderr."""
     return contextlib.redirect_stdout(sys.stderr)
-
-
-def needs_out(given: argparse.Namespace) -> str:
-    """The output folder of a verb that must have one.
-
-    Raises
-    ------
-    EmodistError
-        If none was given.
-    """
-    if not given.out:
-        raise EmodistError("out is not set: where to write, as in --out DIR")
-    return given.out

@@ -17,7 +17,7 @@ Conventions, so that a number means one thing:
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,17 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, lists and words for JSON; None is "not defined"."""
         return {**plain(dataclasses.asdict(self)), "chance": 1 / max(_n_present(self), 1)}
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> "Evaluation":
+        """What `to_dict` was called of."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        values = {name: _defined(value) for name, value in found.items() if name in names}
+        values["confusion"] = np.array(found["confusion"])
+        values["intervals"] = {k: tuple(pair) for k, pair in values["intervals"].items()}
+        for name in ("classes", "notes"):
+            values[name] = tuple(found.get(name, ()))
+        return cls(**values)
 
 
 def evaluate(
@@ -205,6 +216,15 @@ def _verdict(
     if interval[0] > chance:
         return f"better than chance ({chance:.3f}) on unseen speakers: {shown}"
     return f"not shown to be better than chance ({chance:.3f}): {shown}"
+
+
+def _defined(value: Any) -> Any:
+    """NaN where JSON has null."""
+    if isinstance(value, dict):
+        return {key: _defined(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_defined(part) for part in value]
+    return float("nan") if value is None else value
 
 
 def _n_present(result: Evaluation) -> int:

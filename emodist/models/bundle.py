@@ -23,7 +23,7 @@ from emodist.models.classifier_bundle import ClassifierBundle
 from emodist.models.network_bundle import NetworkBundle
 from emodist.tables import claim, parquet, schema
 
-# Both have `card`, `classes`, `columns` and `probabilities(data, statistics)`.
+# Both are `opened.Opened`.
 Bundle: TypeAlias = ClassifierBundle | NetworkBundle
 
 # What makes a bundle the bundle that it is; how a network learned stands beside it.
@@ -49,8 +49,8 @@ def load(uri: str) -> Bundle:
     uri = storage.absolute(uri)
     found = card.read(uri)
     if found.kind == "network":
-        return NetworkBundle(network_bundle.read_model(uri), found)
-    return ClassifierBundle(classifier_bundle.read_model(uri, found), found)
+        return NetworkBundle(network_bundle.read_model(uri), found, uri)
+    return ClassifierBundle(classifier_bundle.read_model(uri, found), found, uri)
 
 
 def save(uri: str, model: Any, about: Card, data: Dataset) -> None:

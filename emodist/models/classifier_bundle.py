@@ -19,36 +19,18 @@ from emodist.learning.settings import TrainSettings
 from emodist.learning.speaker_norm import Statistics
 from emodist.learning.temperature import Temperature
 from emodist.models.card import Card, Inputs, Learned
+from emodist.models.opened import Opened
 from emodist.plugins import folders
 
 FILE = "model.skops"
 PACKAGES = ("scikit-learn", "imbalanced-learn", "skops", "numpy")
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class ClassifierBundle:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class ClassifierBundle(Opened):
     """A classifier ready to use: a fitted scikit-learn pipeline, and what `bundle.json` says."""
 
-    model: Any
-    card: Card
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        return self.card.classes
-
-    @property
-    def columns(self) -> tuple[str, ...] | None:
-        """The feature columns that it takes, to be named when a table is loaded."""
-        return self.card.columns
-
     def inputs(self, data: Dataset) -> np.ndarray:
-        """The numbers that it takes of each row, as they stand in the table.
-
-        Raises
-        ------
-        ConfigError
-            If the numbers are not those that the classifier was trained on.
-        """
         wanted = self.card.names
         if tuple(data.names) != wanted:
             missing = [name for name in wanted if name not in set(data.names)]
@@ -60,21 +42,6 @@ class ClassifierBundle:
         return data.x
 
     def probabilities(self, data: Dataset, statistics: Statistics | None = None) -> np.ndarray:
-        """Of rows as they stand in a table, shape (n_rows, n_classes); no label is looked at.
-
-        Parameters
-        ----------
-        data : Dataset
-            With the columns of the bundle, as `dataset.load(table, columns)` gives them.
-        statistics : by voice (`speaker_norm.voices`), optional
-            What is known of the speakers, for a bundle that was trained with `speaker_norm`. Rows
-            of others stay as they are. Default: of the rows themselves.
-
-        Raises
-        ------
-        ConfigError
-            If the rows are not of the kind that the classifier was trained on.
-        """
         x = self.inputs(data)
         if self.card.speaker_norm:
             known = speaker_norm.of(x, data) if statistics is None else statistics

@@ -100,11 +100,14 @@ class Judgement:
     def __str__(self) -> str:
         return text(self)
 
-    def __repr__(self) -> str:
+    @property
+    def line(self) -> str:
+        """Model, UAR and protocol."""
         found = self.evaluation
-        return (
-            f"Judgement({self.model!r}): UAR {found.uar:.3f} ({_interval(found)}), {found.protocol}"
-        )
+        return f"{self.model}, UAR {found.uar:.3f} ({_interval(found)}), {found.protocol}"
+
+    def __repr__(self) -> str:
+        return f"Judgement: {self.line}"
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         from emodist import plots

@@ -18,6 +18,7 @@ from emodist.learning import speaker_norm
 from emodist.learning.dataset import Dataset
 from emodist.learning.speaker_norm import Statistics
 from emodist.models.card import Card
+from emodist.models.opened import Opened
 from emodist.network_training import fitting, sources
 from emodist.network_training.learner import predict
 from emodist.network_training.tensorflow import import_tensorflow
@@ -26,30 +27,11 @@ FILE = "model.keras"
 PACKAGES = ("tensorflow", "keras", "ray", "numpy")
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class NetworkBundle:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class NetworkBundle(Opened):
     """A network ready to use: a Keras model, and what `bundle.json` says."""
 
-    model: Any
-    card: Card
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        return self.card.classes
-
-    @property
-    def columns(self) -> tuple[str, ...] | None:
-        """The feature columns that it takes, to be named when a table is loaded."""
-        return self.card.columns
-
     def inputs(self, data: Dataset) -> np.ndarray:
-        """What it takes of each row, as it stands in the table: numbers, or an image.
-
-        Raises
-        ------
-        ConfigError
-            If the rows are not those that the network was trained on.
-        """
         x = fitting.source_of(data, self.card.model).x
         names = tuple(map(str, data.names)) or tuple(data.images)
         if (names, x.shape[1:]) != (self.card.names, self.card.shape):
@@ -61,7 +43,6 @@ class NetworkBundle:
         return x
 
     def probabilities(self, data: Dataset, statistics: Statistics | None = None) -> np.ndarray:
-        """As `ClassifierBundle.probabilities`; `data` has the columns of the bundle, no others."""
         x = self.inputs(data)
         if self.card.speaker_norm:
             known = speaker_norm.of(x, data) if statistics is None else statistics
@@ -71,10 +52,32 @@ class NetworkBundle:
         # Rounding of single precision.
         return found / found.sum(axis=1, keepdims=True)
 
+    def __str__(self) -> str:
+        if self.judgement is None:
+            return text(self.card)
+        return f"{dataclasses.replace(self.judgement, notes=())}\n{text(self.card)}"
+
     @staticmethod
     def _rows(names: tuple[str, ...], shape: tuple[int, ...]) -> str:
         size = " by ".join(map(str, shape))
         return f"{size} numbers a row ({', '.join(names[:2])}{', ...' if len(names) > 2 else ''})"
+
+
+def text(about: Card) -> str:
+    """How a training went, in a few lines."""
+    best, dev = about.best_epoch, about.development
+    assert best is not None
+    line = (
+        f"{about.model}: {about.n_epochs} epochs, kept epoch {best['epoch']:.0f}, training loss "
+        f"{best['loss']:.3f}"
+    )
+    notes = "".join(f"\nnote: {note}" for note in about.notes)
+    if dev is None:
+        return f"{line}; no development speakers, so nothing is known of how good it is{notes}"
+    return (
+        f"{line}\ndevelopment speakers ({', '.join(dev['speakers'])}): UAR {dev['uar']:.3f}, loss "
+        f"{dev['loss']:.3f}; {dev['says']}. `emodist evaluate` has honest numbers{notes}"
+    )
 
 
 def write_model(uri: str, model: Any) -> None:

@@ -11,7 +11,7 @@ from emodist.learning import audit
 from emodist.learning.settings import TrainSettings
 from emodist.media import output
 from emodist.media.settings import ExtractSettings, FeaturizeSettings
-from emodist.models import judging
+from emodist.models import judging, network_bundle
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import media_job, predict, tune
 from emodist.predicting.settings import PredictSettings
@@ -98,7 +98,7 @@ def _network(table: str, out: str) -> None:
     from emodist.pipelines import train_network
 
     settings = NetworkSettings(model="simple_cnn", epochs=3, workers=2)
-    _indented(train_network.text(train_network.train(table, settings, out).card))
+    _indented(network_bundle.text(train_network.train(table, settings, out).card))
     print(f"  {out}")
 
 

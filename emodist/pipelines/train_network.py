@@ -117,23 +117,6 @@ def train(
     return Trained(about, judgement)
 
 
-def text(about: Card) -> str:
-    """How a training went, in a few lines."""
-    best, dev = about.best_epoch, about.development
-    assert best is not None
-    line = (
-        f"{about.model}: {about.n_epochs} epochs, kept epoch {best['epoch']:.0f}, training loss "
-        f"{best['loss']:.3f}"
-    )
-    notes = "".join(f"\nnote: {note}" for note in about.notes)
-    if dev is None:
-        return f"{line}; no development speakers, so nothing is known of how good it is{notes}"
-    return (
-        f"{line}\ndevelopment speakers ({', '.join(dev['speakers'])}): UAR {dev['uar']:.3f}, loss "
-        f"{dev['loss']:.3f}; {dev['says']}. `emodist evaluate` has honest numbers{notes}"
-    )
-
-
 class _Here:
     """Training in this process."""
 

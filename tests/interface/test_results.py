@@ -34,7 +34,7 @@ def test_an_evaluation_says_its_numbers_and_protocol_in_one_line(result):
     low, high = result.interval
     assert low <= result.uar <= high
     assert repr(result) == (
-        f"Judgement('logistic_regression + lda'): UAR {result.uar:.3f} "
+        f"Judgement: logistic_regression + lda, UAR {result.uar:.3f} "
         f"(95% {low:.3f} to {high:.3f}), {result.protocol}"
     )
     assert "speaker-independent" in result.protocol
