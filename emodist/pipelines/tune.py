@@ -16,7 +16,7 @@ from emodist import registry, storage
 from emodist.errors import ConfigError, EmodistError
 from emodist.pipelines import bars
 from emodist.sweeps import output, trials
-from emodist.sweeps.trials import Kind, Row, Sweep, SweepSettings
+from emodist.sweeps.trials import Kind, Refits, Row, Stepwise, Sweep, SweepSettings
 from emodist.sweeps.tuned import Tuned
 
 # In a log, progress is a line once in so many seconds.
@@ -36,7 +36,7 @@ def run(table: str, settings: SweepSettings, out: str) -> Tuned:
     out = storage.absolute(out)
     clock = time.monotonic()
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    entry: Any = registry.get("tuning", settings.identity()["kind"])
+    entry: type[Kind] = registry.get("tuning", settings.identity()["kind"])
     kind = entry.load(table, settings)
     if "GPU" in settings.resources():
         # Before anything is written: Ray would wait for a GPU for ever.
@@ -77,7 +77,7 @@ def run(table: str, settings: SweepSettings, out: str) -> Tuned:
 
 
 def _bring(
-    kind: Kind,
+    kind: Stepwise,
     settings: SweepSettings,
     before: list[Row],
     out: str,
@@ -101,7 +101,7 @@ def _bring(
         raise
 
 
-def _refitted(refits: Any, settings: SweepSettings, out: str) -> list[Row]:
+def _refitted(refits: Refits, settings: SweepSettings, out: str) -> list[Row]:
     """Winners that were fitted again; one that failed is tried again by the next run."""
     folder = storage.join(out, "refits")
     before = [
@@ -116,7 +116,7 @@ def _refitted(refits: Any, settings: SweepSettings, out: str) -> list[Row]:
     return sweep.rows
 
 
-def _work(kind: Kind, sweep: Sweep, settings: SweepSettings) -> int:
+def _work(kind: Stepwise, sweep: Sweep, settings: SweepSettings) -> int:
     """The number of workers that did the trials."""
     needs = settings.resources()
     if settings.engine == "local":

@@ -10,13 +10,15 @@ from concurrent.futures.process import BrokenProcessPool
 
 from emodist.errors import EmodistError
 from emodist.sweeps import trials
-from emodist.sweeps.trials import Kind, Row, Sweep
+from emodist.sweeps.trials import Row, Stepwise, Sweep
 
 # Of this process, set as it begins.
-_kind: Kind
+_kind: Stepwise
 
 
-def work(kind: Kind, sweep: Sweep, n_workers: int, steps_per_process: int | None = None) -> None:
+def work(
+    kind: Stepwise, sweep: Sweep, n_workers: int, steps_per_process: int | None = None
+) -> None:
     """All trials that wait; each step is a task, so that pruning is decided here.
 
     Raises
@@ -54,7 +56,7 @@ def work(kind: Kind, sweep: Sweep, n_workers: int, steps_per_process: int | None
             raise
 
 
-def _begin(kind: Kind, driver: int) -> None:
+def _begin(kind: Stepwise, driver: int) -> None:
     global _kind
     _kind = kind
     # Ctrl-C is for the driver.

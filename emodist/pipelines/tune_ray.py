@@ -23,7 +23,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from emodist.sweeps import trials
-from emodist.sweeps.trials import Kind, Row, Sweep
+from emodist.sweeps.trials import Row, Stepwise, Sweep
 
 MAX_FAILURES = 2
 
@@ -89,7 +89,7 @@ class Prune(FIFOScheduler):
 
 
 def work(
-    kind: Kind,
+    kind: Stepwise,
     sweep: Sweep,
     n_workers: int,
     resources: dict[str, float],
@@ -97,7 +97,7 @@ def work(
 ) -> None:
     """All trials that wait, on the Ray cluster that this process has joined."""
 
-    def trial(config: dict[str, Any], kind: Kind) -> None:
+    def trial(config: dict[str, Any], kind: Stepwise) -> None:
         row = json.loads(config["row"])
         while trials.has_more(kind, row):
             row = trials.advance(kind, row)

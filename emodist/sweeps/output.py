@@ -19,10 +19,11 @@ import yaml
 
 import emodist
 from emodist import plots, storage
+from emodist.config import Settings
 from emodist.plots.sweep import sweep as plot
 from emodist.spaces import Dimension
 from emodist.sweeps import trials
-from emodist.sweeps.trials import Row, SweepSettings
+from emodist.sweeps.trials import Kind, Row, SweepSettings
 from emodist.tables import claim, parquet, records
 
 FILES = (
@@ -40,7 +41,7 @@ SAME = {
 }
 
 
-def begin(out: str, kind: Any, settings: SweepSettings) -> tuple[dict[str, Any], str]:
+def begin(out: str, kind: Kind, settings: SweepSettings) -> tuple[dict[str, Any], str]:
     """What `sweep.json` of the folder holds, made if there is none, and the name of this run.
 
     Raises
@@ -76,7 +77,7 @@ def save_run(
     return claim.save_run(_record(out), name, run, lambda: about)
 
 
-def finish(out: str, kind: Any, rows: Sequence[Row], found: dict[str, Any]) -> None:
+def finish(out: str, kind: Kind, rows: Sequence[Row], found: dict[str, Any]) -> None:
     """Write all but `sweep.json`; without a best trial, no `best.yaml`."""
     save_trials(out, kind, rows)
     storage.remove(storage.join(out, "unfinished"))
@@ -93,7 +94,7 @@ def finish(out: str, kind: Any, rows: Sequence[Row], found: dict[str, Any]) -> N
     storage.write(storage.join(out, "best.yaml"), text.encode())
 
 
-def as_config(settings: Any) -> dict[str, Any]:
+def as_config(settings: Settings) -> dict[str, Any]:
     """Settings as a settings file has them: those of an entry stand under its name."""
     lines = settings.identity()
     for choice, (_, target) in settings.CHOICES.items():
@@ -103,7 +104,7 @@ def as_config(settings: Any) -> dict[str, Any]:
     return lines
 
 
-def save_trials(out: str, kind: Any, rows: Sequence[Row]) -> None:
+def save_trials(out: str, kind: Kind, rows: Sequence[Row]) -> None:
     """`trials.parquet`, the trials that are finished so far."""
     rows = sorted(rows, key=lambda row: (kind.searches.index(row["search"]), row["number"]))
     columns: dict[str, pa.Array] = {
@@ -126,7 +127,7 @@ def save_trials(out: str, kind: Any, rows: Sequence[Row]) -> None:
         write(batch)
 
 
-def figure(kind: Any, rows: Sequence[Row], found: dict[str, Any]):
+def figure(kind: Kind, rows: Sequence[Row], found: dict[str, Any]):
     """Trials of the first search, which `best.yaml` comes from."""
     first = sorted(
         (row for row in rows if row["search"] == kind.searches[0]), key=lambda row: row["number"]
@@ -146,7 +147,7 @@ def figure(kind: Any, rows: Sequence[Row], found: dict[str, Any]):
     )
 
 
-def text(record: dict[str, Any], kind: Any, rows: Sequence[Row], n_new: int) -> str:
+def text(record: dict[str, Any], kind: Kind, rows: Sequence[Row], n_new: int) -> str:
     """What came out, for a person."""
     n = trials.counts(rows)
     lines = [

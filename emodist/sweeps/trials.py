@@ -22,8 +22,8 @@ import json
 import time
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, ClassVar, Literal, Protocol
+from collections.abc import Callable, Collection, Sequence, Sized
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -32,7 +32,7 @@ from emodist import storage
 from emodist.config import Settings, setting
 from emodist.errors import ConfigError, OutputError
 from emodist.plugins.folders import told
-from emodist.sweeps.proposals import Optuna, Proposals, Row, Searched, Sobol
+from emodist.sweeps.proposals import Optuna, Proposals, Row, Searched, Sobol, Values
 
 # Asynchronous successive halving (Li et al. 2020): after 1, 3, 9, ... steps, the best third goes
 # on; but nobody is judged by fewer than so many others.
@@ -87,8 +87,8 @@ class SweepSettings(Settings):
         return {"CPU": 1.0}
 
 
-class Kind(Searched, Protocol):
-    """What can be tuned; an entry of `emodist/tuning/`. Workers get a copy.
+class Stepwise(Searched, Protocol):
+    """What workers do of each trial, step by step; they get a copy.
 
     `RUNGS`: after how many steps a trial is compared with the others of its search.
     """
@@ -111,6 +111,63 @@ class Kind(Searched, Protocol):
         """Of all steps so far, more is better; None: no such thing."""
 
 
+class Refits(Stepwise, Protocol):
+    """A further, short sweep, of winners that are fitted again."""
+
+    def holds(self, row: Row) -> bool:
+        """Whether a row of an earlier run is of this winner; more trials may have found others."""
+
+
+class Kind(Stepwise, Protocol):
+    """What can be tuned; an entry of `emodist/tuning/`.
+
+    `ENTRIES` are the setting and the registry folder that its configurations choose from;
+    `score_name` says what a score is, and `MEASURES` names the further numbers of a trial.
+    """
+
+    SETTINGS: ClassVar[type[SweepSettings]]
+    ENTRIES: ClassVar[tuple[str, str]]
+    MEASURES: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def load(cls, table: str, settings: SweepSettings) -> Self:
+        """The entry for a table; all that is wrong with the request shows here.
+
+        Raises
+        ------
+        ConfigError
+            If the table does not fit the settings.
+        """
+
+    @property
+    def settings(self) -> SweepSettings: ...
+
+    @property
+    def data(self) -> Sized:
+        """The rows."""
+
+    @property
+    def score_name(self) -> str: ...
+
+    def fingerprint(self) -> str:
+        """A hash of all that is learned from."""
+
+    def settings_of(self, values: Values) -> Settings:
+        """A configuration as settings of the job that would use it (`best.yaml`)."""
+
+    def measures(self, row: Row) -> dict[str, Any]:
+        """The numbers that `MEASURES` names."""
+
+    def refits(self, rows: Sequence[Row]) -> Refits | None:
+        """Of the winners, if they are fitted again; `conclude` gets its rows too."""
+
+    def conclude(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """What the sweep found, as plain JSON values; `best` is None where no trial has a score."""
+
+    def text(self, found: dict[str, Any]) -> str:
+        """The same for a person."""
+
+
 class Sweep:
     """Asks and tells. It lives in the driver; rows go to the workers and come back.
 
@@ -123,7 +180,7 @@ class Sweep:
 
     def __init__(
         self,
-        kind: Kind,
+        kind: Stepwise,
         settings: SweepSettings,
         rows: Sequence[Row] = (),
         heard: Callable[[Row], None] = lambda row: None,
@@ -202,12 +259,12 @@ class Sweep:
         return bool(is_best or len(seen) < LEAST_SEEN or not self.kind.prune)
 
 
-def has_more(kind: Kind, row: Row) -> bool:
+def has_more(kind: Stepwise, row: Row) -> bool:
     """Whether steps are left to be done."""
     return row["status"] == "done" and len(row["steps"]) < kind.n_steps(row["search"])
 
 
-def advance(kind: Kind, row: Row, n_cpus: int = 1) -> Row:
+def advance(kind: Stepwise, row: Row, n_cpus: int = 1) -> Row:
     """The row after one more step; an error of the configuration is a failed row.
 
     BLAS and OpenMP keep to `n_cpus` threads: trials at once would wait for each other's.
@@ -250,18 +307,18 @@ def counts(rows: Sequence[Row]) -> dict[str, int]:
     return {status: found[status] for status in ("done", "pruned", "failed")}
 
 
-def save_row(out: str, kind: Kind, row: Row) -> None:
+def save_row(out: str, kind: Stepwise, row: Row) -> None:
     """A trial's receipt; what it kept between its steps goes."""
     storage.write(storage.join(out, "trials", f"{_name(kind, row)}.json"), json.dumps(row).encode())
     storage.remove(scratch(out, kind, row))
 
 
-def scratch(out: str, kind: Kind, row: Row) -> str:
+def scratch(out: str, kind: Stepwise, row: Row) -> str:
     """Where a trial keeps what its next step wants to find again."""
     return storage.join(out, "unfinished", _name(kind, row))
 
 
-def saved_rows(out: str, kind: Kind) -> list[Row]:
+def saved_rows(out: str, kind: Stepwise) -> list[Row]:
     """Finished trials of earlier runs, by number."""
     folder = storage.join(out, "trials")
     names = sorted(name for name in storage.names(folder) if not name.startswith("."))
@@ -269,5 +326,5 @@ def saved_rows(out: str, kind: Kind) -> list[Row]:
     return sorted(rows, key=lambda row: (row["number"], kind.searches.index(row["search"])))
 
 
-def _name(kind: Kind, row: Row) -> str:
+def _name(kind: Stepwise, row: Row) -> str:
     return f"{kind.searches.index(row['search']):03d}-{row['number']:06d}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from emodist import storage
 from emodist.config import Settings
 from emodist.sweeps import output
-from emodist.sweeps.trials import Row
+from emodist.sweeps.trials import Kind, Row
 from emodist.tables import locate
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Tuned:
 
     out: str
     record: dict[str, Any]
-    kind: Any
+    kind: Kind
     rows: Sequence[Row]
     n_new: int
 

@@ -27,7 +27,7 @@ from emodist.learning.folds import Fold
 from emodist.spaces import Space
 from emodist.sweeps import trials
 from emodist.sweeps.proposals import Values
-from emodist.sweeps.trials import Row
+from emodist.sweeps.trials import Refits, Row
 
 ALL = "all"
 
@@ -69,7 +69,7 @@ class Nested:
     def settings_of(self, values: Values) -> Any:
         raise NotImplementedError
 
-    def refits(self, rows: Sequence[Row]) -> Any:
+    def refits(self, rows: Sequence[Row]) -> Refits | None:
         """A sweep of its own, of the winners that `conclude` wants to hear of; None: none."""
         return None
 

@@ -13,7 +13,7 @@ from emodist.tuning._nested import Nested, counted
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Refits:
+class NetworkRefits:
     """The winner of each outer fold, fitted on the fold's training side: a sweep of its own.
 
     So winners are fitted at once, wherever trials are, and a break costs none that is finished.

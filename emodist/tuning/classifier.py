@@ -16,7 +16,7 @@ from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from emodist.spaces import Space
 from emodist.sweeps.proposals import Values
-from emodist.sweeps.trials import Row, SweepSettings
+from emodist.sweeps.trials import Kind, Row, SweepSettings
 from emodist.tuning._nested import Nested, counted, inner_folds, own, own_space
 
 # `ensemble` is several of the others, and costs as much as all of them.
@@ -144,6 +144,10 @@ class Classifier(Nested):
             with threadpool_limits(1):
                 found.append(classifier.out_of_fold(self._part(settings), [fold], settings))
         return found
+
+
+# mypy sees here that it is all that a kind is.
+_KIND: type[Kind] = Classifier
 
 
 def _base(settings: ClassifierSweep) -> TrainSettings:

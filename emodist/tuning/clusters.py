@@ -13,7 +13,7 @@ its agreement with speakers and labels, which never chooses.
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -30,7 +30,7 @@ from emodist.learning.dataset import Dataset
 from emodist.spaces import Space
 from emodist.sweeps import trials
 from emodist.sweeps.proposals import Values
-from emodist.sweeps.trials import Row, SweepSettings
+from emodist.sweeps.trials import Kind, Row, SweepSettings
 from emodist.tuning._nested import own, own_space, words
 
 COMPONENTS = (5, 10, 20, 40, 80)
@@ -105,7 +105,7 @@ class Clusters:
 
     SETTINGS: ClassVar[type[SweepSettings]] = ClustersSweep
     ENTRIES: ClassVar[tuple[str, str]] = ("algorithms", "clusterers")
-    RUNGS: ClassVar[tuple[int, ...]] = ()
+    RUNGS: ClassVar[Collection[int]] = ()
     MEASURES: ClassVar[tuple[str, ...]] = (
         *("silhouette", "calinski_harabasz", "davies_bouldin", "stability", "n_clusters"),
         *("smallest", "noise", "ari_speakers", "ari_labels"),
@@ -262,6 +262,10 @@ class Clusters:
         if best["noise"]:
             lines.append(f"noise: {best['noise']:.0%} of the rows")
         return "\n".join([*lines, *(f"note: {note}" for note in found["notes"])])
+
+
+# mypy sees here that it is all that a kind is.
+_KIND: type[Kind] = Clusters
 
 
 def _space(settings: ClustersSweep, data: Dataset) -> Space:

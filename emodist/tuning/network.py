@@ -42,11 +42,11 @@ from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
 from emodist.network_training.sources import ArraySource, Source, TableSource
 from emodist.sweeps.proposals import Values
-from emodist.sweeps.trials import Row, SweepSettings
+from emodist.sweeps.trials import Kind, Row, SweepSettings
 from emodist.tuning._kept import Kept
 from emodist.tuning._nested import Nested, counted, inner_folds, own
 from emodist.tuning._network_sweep import SEARCHED, NetworkSweep, columns_of, inputs, parts, space
-from emodist.tuning._refits import Refits
+from emodist.tuning._refits import NetworkRefits
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -186,11 +186,11 @@ class Network(Nested):
             plain["augment"] = ",".join(parts(plain["augment"]))
         return super().words({name: value for name, value in plain.items() if value != ""})
 
-    def refits(self, rows: Sequence[Row]) -> Refits | None:
+    def refits(self, rows: Sequence[Row]) -> NetworkRefits | None:
         winners = self.winners(rows)
         if winners is None:
             return None
-        return Refits(self, {name: row["values"] for name, row in winners.items()})
+        return NetworkRefits(self, {name: row["values"] for name, row in winners.items()})
 
     def _judged(self, winners: Mapping[str, Row], rows: Sequence[Row]) -> list[Prediction]:
         refitted = {row["search"]: row for row in rows}
@@ -206,6 +206,10 @@ class Network(Nested):
             names = np.full(len(fold.test), fold.name, dtype=object)
             found.append(Prediction(fold.test, names, said))
         return found
+
+
+# mypy sees here that it is all that a kind is.
+_KIND: type[Kind] = Network
 
 
 @cache
