@@ -10,6 +10,7 @@ from emodist.citations import bibtex
 from emodist.corpora import Corpus, Description
 from emodist.errors import ConfigError, CorpusError
 from emodist.learning import splits
+from tests.corpora import copies
 
 NAMES = registry.names("corpora")
 LABELLED = [name for name in NAMES if registry.get("corpora", name).labels]
@@ -45,16 +46,14 @@ def test_any_path_gets_a_description_or_a_corpus_error_that_names_the_file(name,
     assert path.rsplit("/", 1)[-1] in message
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("path", PATHS)
-def test_a_label_is_one_of_the_corpus_and_a_speaker_too_where_they_are_listed(name, path):
-    corpus = registry.build("corpora", name)
-    try:
-        description = corpus.describe(path)
-    except CorpusError:
-        return
-    assert not corpus.labels or description.label in (None, *corpus.labels)
-    assert not corpus.speakers or description.speaker in corpus.speakers
+@pytest.mark.parametrize("name", LABELLED)
+def test_every_label_and_every_speaker_is_told_from_its_file_and_no_other(name, tmp_path):
+    corpus, said = copies.of(name, tmp_path)
+    heard = {path: corpus.describe(path) for path in said}
+    assert {path: (found.speaker, found.label) for path, found in heard.items()} == said
+    assert {label for _, label in said.values()} == set(corpus.labels)
+    if corpus.speakers:
+        assert {speaker for speaker, _ in said.values()} == set(corpus.speakers)
 
 
 @pytest.mark.parametrize("name", NAMES)
