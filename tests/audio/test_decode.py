@@ -1,6 +1,9 @@
+import contextlib
 import io
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import av
 import numpy as np
@@ -336,12 +339,24 @@ def test_a_live_recording_without_a_length_is_read(tmp_path, decoder):
     assert len(decode(path, decoder)) / 16_000 == pytest.approx(3, abs=0.05)
 
 
-def test_reading_may_stop_early(tmp_path):
+def readers(path):
+    """Processes that have the file open here, or were told to read it."""
+    found = [fd for fd in Path("/proc/self/fd").iterdir() if os.path.realpath(fd) == str(path)]
+    for told in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found += [told] if str(path).encode() in told.read_bytes() else []
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("decoder", ["auto", "moviepy"])
+def test_reading_may_stop_early_and_leaves_nobody_with_the_file(tmp_path, decoder):
     path = make_media(tmp_path / "a.mp4", voice(25))
-    for decoder in ("auto", "moviepy"):
-        stream = blocks(path, decoder)
-        next(stream)
-        stream.close()
+    stream = blocks(path, decoder)
+    assert 0 < len(next(stream)) < 25 * 16_000
+    assert readers(path)
+    stream.close()
+    assert not readers(path)
 
 
 MEMORY = """

@@ -293,11 +293,14 @@ def check_launcher(given):
     """As `ray up` would."""
     from ray.autoscaler._private import util
 
-    util.validate_config(util.prepare_config(copy.deepcopy(given)))
+    prepared = util.prepare_config(copy.deepcopy(given))
+    util.validate_config(prepared)
+    return prepared
 
 
 def test_ray_takes_the_launchers_file():
-    check_launcher(load("aws.yaml"))
+    given = load("aws.yaml")
+    assert set(check_launcher(given)["available_node_types"]) == set(given["available_node_types"])
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,8 @@ def test_an_id_that_looks_like_a_number_stays_a_word(tmp_path):
     for row, name in zip(rows, ("0123", "12e4", "7", "8"), strict=True):
         row["recording_id"] = name
     out = write_output(tmp_path / "out", rows, [RMS])
-    audit.run(out, write_folds(tmp_path / "f.csv", rows, [1, 2, 1, 2]))
+    found = audit.run(out, write_folds(tmp_path / "f.csv", rows, [1, 2, 1, 2]))
+    assert (found.n_folds, found.n_tested, found.n_rows) == (2, 4, 4)
 
 
 @pytest.mark.parametrize(

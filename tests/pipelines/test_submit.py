@@ -89,16 +89,27 @@ def test_a_job_asks_for_gpus_by_its_settings(tmp_path, text, words, wanted):
     assert Job("featurize", str(config), words).gpus() == wanted
 
 
+class Answers(dict):
+    """What a server answers, by path, and the paths that it was asked for."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.asked = []
+
+
 @pytest.fixture
 def dashboard():
     """A server that answers as a dashboard of given versions and resources would."""
-    answers = {
-        "/api/version": {"version": "4", "ray_version": ray.__version__, "ray_commit": "x"},
-        "/api/v0/cluster_metadata": {"data": {"pythonVersion": platform.python_version()}},
-    }
+    answers = Answers(
+        {
+            "/api/version": {"version": "4", "ray_version": ray.__version__, "ray_commit": "x"},
+            "/api/v0/cluster_metadata": {"data": {"pythonVersion": platform.python_version()}},
+        }
+    )
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            answers.asked.append(self.path)
             self.send_response(200 if self.path in answers else 404)
             self.end_headers()
             self.wfile.write(json.dumps(answers.get(self.path, {})).encode())
@@ -115,9 +126,14 @@ def dashboard():
     server.server_close()
 
 
-def test_a_cluster_of_the_same_versions_is_taken(dashboard):
-    address, _ = dashboard
-    submit.check_versions(submit.connect(address))
+def test_a_cluster_of_the_same_minor_versions_is_asked_for_both_and_taken(dashboard):
+    address, answers = dashboard
+    minor = ray.__version__.rpartition(".")[0]
+    answers["/api/version"]["ray_version"] = f"{minor}.99"
+    client = submit.connect(address)
+    asked = len(answers.asked)
+    submit.check_versions(client)
+    assert answers.asked[asked:] == ["/api/version", "/api/v0/cluster_metadata"]
 
 
 def test_an_address_that_was_given_wins_over_the_environment(dashboard, monkeypatch):
