@@ -170,7 +170,8 @@ class Table:
             for name in ("uri", "segment", "start_s", "end_s", "corpus", "speaker", "label")
             if name in self._dataset().schema.names
         ]
-        rows = self._dataset().head(N_SHOWN, columns=columns).to_pylist()
+        first = next(self._dataset().to_batches(columns, N_SHOWN), None)
+        rows = [] if first is None else first.to_pylist()
         title = f"{self!r} ({', '.join(self.features)})"
         return _html.table(title, columns, [list(row.values()) for row in rows])
 
