@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from emodist.interface.evaluate import evaluate
     from emodist.interface.export import export
     from emodist.interface.featurize import featurize
+    from emodist.interface.load import load
+    from emodist.interface.predict import predict
+    from emodist.interface.predictions import Predictions
     from emodist.interface.report import report
     from emodist.interface.table import Table
     from emodist.interface.train import train
@@ -30,17 +33,25 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigError",
     "EmodistError",
+    "Predictions",
     "Table",
     "cluster",
     "evaluate",
     "export",
     "featurize",
+    "load",
+    "predict",
     "report",
     "train",
     "tune",
 ]
 # The verbs each have a module of their name.
-_MODULES = {"ConfigError": "errors", "EmodistError": "errors", "Table": "interface.table"}
+_MODULES = {
+    "ConfigError": "errors",
+    "EmodistError": "errors",
+    "Predictions": "interface.predictions",
+    "Table": "interface.table",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -22,7 +22,7 @@ INTERRUPTED = parsers.GOES_ON
 
 def run(words: Sequence[str]) -> int:
     from emodist import config, registry
-    from emodist.interface import failures
+    from emodist.interface.predict import predict
     from emodist.predicting.settings import PredictSettings
 
     example = "emodist predict BUNDLE vlogs/ --out predicted/ segment_s=4 hop_s=1"
@@ -45,11 +45,8 @@ def run(words: Sequence[str]) -> int:
         **dict(zip(("bundle", "path"), places, strict=False)),
         **named,
     )
-    from emodist.pipelines import predict
-
     with parsers.result_alone():
-        summary = predict.run(settings, given.retry_failed)
-    failures.tell(summary, settings)
+        summary = predict(config=settings, retry_failed=given.retry_failed).summary
     if given.json:
         print(json.dumps(summary))
     else:
