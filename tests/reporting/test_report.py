@@ -127,7 +127,7 @@ def test_a_sweep_of_clusters_shows_its_objective(tmp_path, objective):
     sweep_output.begin(out, kind, settings)
     _, begun = made(table, tmp_path / "begun", sweep=out)
     assert "The sweep is not finished" in begun.text
-    found = tune.run(table, settings, out)[0]["found"]
+    found = tune.run(table, settings, out).record["found"]
     _, seen = made(table, tmp_path / "out", sweep=out)
     assert f"{objective} of all rows, without labels" in seen.text
     assert f"best k={found['best']['values']['k']}" in seen.text
