@@ -28,13 +28,16 @@ Choices: typing.TypeAlias = dict[str, tuple[str, str]]
 Layer: typing.TypeAlias = tuple[Mapping[str, Any], str]
 
 
-def setting(default: Any, help: str, rows: bool = True, since: str | None = None) -> Any:
+def setting(default: Any, help: str, decides: bool = True, since: str | None = None) -> Any:
     """A field with its meaning; mutable defaults are made anew for each settings object.
+
+    `decides` is whether another value may make another result (`Settings.identity`); who works
+    where, and for how long, does not.
 
     `since` is the release that brings the setting, where folders of others are to be gone on with:
     those know nothing of it, and have what its default gives. Such a default never changes.
     """
-    metadata = {"help": help, "rows": rows, "since": since}
+    metadata = {"help": help, "decides": decides, "since": since}
     if isinstance(default, dict):
         return dataclasses.field(default_factory=dict, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -53,7 +56,7 @@ class Settings:
     plugins: tuple[str, ...] = dataclasses.field(
         default=(),
         kw_only=True,
-        metadata={"help": "folders with entries of your own (`emodist new`)", "rows": False},
+        metadata={"help": "folders with entries of your own (`emodist new`)", "decides": False},
     )
 
     def __post_init__(self) -> None:
@@ -69,7 +72,7 @@ class Settings:
         kept = {
             f.name: getattr(self, f.name)
             for f in dataclasses.fields(self)
-            if f.metadata["rows"]
+            if f.metadata["decides"]
             and not (f.metadata.get("since") and getattr(self, f.name) == _default(f))
         }
         used: dict[str, str] = {}

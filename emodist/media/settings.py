@@ -19,7 +19,7 @@ class MediaSettings(Settings):
     CHOICES: ClassVar[Choices] = {"corpus": ("corpora", "corpus_settings")}
 
     path: str = setting("", "folder, file, list (CSV, TSV or Parquet with `uri`), or s3:// prefix")
-    out: str = setting("", "output folder, local or s3://", rows=False)
+    out: str = setting("", "output folder, local or s3://", decides=False)
     corpus: str = setting("media", "how labels and speakers are read from paths")
     corpus_settings: dict = setting({}, "settings of the corpus, under its name")
     decoder: Literal["auto", "moviepy"] = setting(
@@ -27,24 +27,28 @@ class MediaSettings(Settings):
     )
     max_duration_s: float = setting(86_400.0, "a longer recording is a failure, seconds")
     file_timeout_s: float = setting(
-        120.0, "a file that yields no sound or segment for so long is given up, seconds", rows=False
+        120.0,
+        "a file that yields no sound or segment for so long is given up, seconds",
+        decides=False,
     )
     max_failed_fraction: float = setting(
-        0.5, "exit code 1 if more than this share of the files failed", rows=False
+        0.5, "exit code 1 if more than this share of the files failed", decides=False
     )
     engine: Literal["auto", "local", "ray"] = setting(
-        "auto", "who schedules; auto is ray on a cluster or for long work, else local", rows=False
+        "auto",
+        "who schedules; auto is ray on a cluster or for long work, else local",
+        decides=False,
     )
     address: str | None = setting(
-        None, "Ray cluster to use; default: RAY_ADDRESS, else one on this machine", rows=False
+        None, "Ray cluster to use; default: RAY_ADDRESS, else one on this machine", decides=False
     )
     workers: int | None = setting(
         None,
         "files worked on at once; default: one per CPU, also of those that a cluster adds",
-        rows=False,
+        decides=False,
     )
     price_per_cpu_h: float | None = setting(
-        None, "of one CPU for an hour, in any currency; default: no cost is shown", rows=False
+        None, "of one CPU for an hour, in any currency; default: no cost is shown", decides=False
     )
 
     def __post_init__(self) -> None:
@@ -118,7 +122,7 @@ class FeaturizeSettings(MediaSettings):
         False, "more variants of rare classes, until all classes have as many recordings"
     )
     yamnet_gpus: float = setting(
-        0.0, "share of a GPU for each process that runs YAMNet; 0: CPU", rows=False
+        0.0, "share of a GPU for each process that runs YAMNet; 0: CPU", decides=False
     )
 
     def __post_init__(self) -> None:

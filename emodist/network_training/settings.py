@@ -60,12 +60,12 @@ class NetworkSettings(Settings):
     shuffle_mb: float = setting(
         256.0, "rows shuffled together, MB; a smaller table is shuffled as a whole"
     )
-    workers: int = setting(1, "Ray Train workers; 1: this process, without Ray", rows=False)
-    use_gpu: bool = setting(False, "one GPU for each worker", rows=False)
-    cpus_per_worker: float = setting(1.0, "CPUs of each Ray worker", rows=False)
-    max_failures: int = setting(3, "lost Ray workers, before the training fails", rows=False)
+    workers: int = setting(1, "Ray Train workers; 1: this process, without Ray", decides=False)
+    use_gpu: bool = setting(False, "one GPU for each worker", decides=False)
+    cpus_per_worker: float = setting(1.0, "CPUs of each Ray worker", decides=False)
+    max_failures: int = setting(3, "lost Ray workers, before the training fails", decides=False)
     address: str | None = setting(
-        None, "Ray cluster to use; default: RAY_ADDRESS, else one on this machine", rows=False
+        None, "Ray cluster to use; default: RAY_ADDRESS, else one on this machine", decides=False
     )
 
     def __post_init__(self) -> None:

@@ -45,7 +45,7 @@ class PredictSettings(MediaSettings):
         None, "YAMNet's model, if the bundle wants it; default: that of its training table"
     )
     yamnet_gpus: float = setting(
-        0.0, "share of a GPU for each process that runs YAMNet; 0: CPU", rows=False
+        0.0, "share of a GPU for each process that runs YAMNet; 0: CPU", decides=False
     )
 
     def __post_init__(self) -> None:

@@ -58,7 +58,7 @@ class SweepSettings(Settings):
     )
     STEPS_PER_PROCESS: ClassVar[int | None] = None
 
-    trials: int = setting(50, "configurations that each search tries; more continue", rows=False)
+    trials: int = setting(50, "configurations that each search tries; more continue", decides=False)
     search: Literal["sobol", "optuna"] = setting(
         "sobol", "sobol (quasi-random, the same whenever) or optuna (TPE: learns from its trials)"
     )
@@ -66,12 +66,12 @@ class SweepSettings(Settings):
     engine: Literal["ray", "local"] = setting(
         "ray",
         "ray (Ray Tune, here or on a cluster) or local (processes, start at once)",
-        rows=False,
+        decides=False,
     )
     address: str | None = setting(
-        None, "Ray cluster to use; default: RAY_ADDRESS, else one on this machine", rows=False
+        None, "Ray cluster to use; default: RAY_ADDRESS, else one on this machine", decides=False
     )
-    workers: int | None = setting(None, "trials at once; default: one per CPU", rows=False)
+    workers: int | None = setting(None, "trials at once; default: one per CPU", decides=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()

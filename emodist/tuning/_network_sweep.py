@@ -37,7 +37,7 @@ class NetworkSweep(SweepSettings):
     STEPS_PER_PROCESS: ClassVar[int | None] = 10
 
     kind: Literal["network"] = setting("network", "what is tuned")
-    trials: int = setting(12, "configurations that each search tries; more continue", rows=False)
+    trials: int = setting(12, "configurations that each search tries; more continue", decides=False)
     models: tuple[str, ...] = setting(
         MODELS, "which networks to choose from; by default those that the table has features for"
     )
@@ -74,9 +74,9 @@ class NetworkSweep(SweepSettings):
     prune: bool = setting(
         True, "give up after a ninth and a third of the epochs what is not of the best third (ASHA)"
     )
-    cpus_per_trial: int = setting(1, "CPUs, and threads of TensorFlow, of a trial", rows=False)
+    cpus_per_trial: int = setting(1, "CPUs, and threads of TensorFlow, of a trial", decides=False)
     gpus_per_trial: float = setting(
-        0.0, "share of a GPU for each trial, such as 0.5, with engine=ray; 0: CPU", rows=False
+        0.0, "share of a GPU for each trial, such as 0.5, with engine=ray; 0: CPU", decides=False
     )
 
     def __post_init__(self) -> None:
