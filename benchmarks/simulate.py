@@ -82,7 +82,7 @@ def first(settings):
     for _ in listing.media_files(settings.path):
         pass
     listed = time.process_time() - clock
-    output.claim(settings)
+    output.begin(settings)
     clock, wall = time.process_time(), time.monotonic()
     log = PlanLog(settings.out)
     planning.extend(log, media_job._list(settings), settings)
@@ -172,7 +172,7 @@ def show(sizes, workers):
     columns = ("listing_s", "planning_s", "wall_s", "planning_mb", "metadata_mb", "shard_ms")
     columns = (*columns, "resume_s", "resume_mb", "summary_s", "summary_mb", "shards", "groups")
     print(f"{'files':>10} {'hours':>10}", *(f"{name:>12}" for name in columns))
-    figures = {}
+    by_size = {}
     for n_files in sizes:
         with tempfile.TemporaryDirectory() as out:
             found = {}
@@ -188,8 +188,8 @@ def show(sizes, workers):
             f"{2**20 * found['planning_mb'] / n_files:.0f} bytes of memory, "
             f"{2**20 * found['metadata_mb'] / n_files:.1f} bytes of plan"
         )
-        figures[n_files] = {"hours": n_files * FILE_S / 3600, **found}
-    return {"sizes": figures, "workers": workers}
+        by_size[n_files] = {"hours": n_files * FILE_S / 3600, **found}
+    return {"sizes": by_size, "workers": workers}
 
 
 def show_cost(folder):
@@ -200,7 +200,7 @@ def show_cost(folder):
         "without log_mel": measure(folder, without_images()),
         "with log_mel": measure(folder, features.DEFAULT),
     }
-    hours_figures = {}
+    by_hours = {}
     for name, found in measured.items():
         print(name, *(f"{key} {value:.4g}" for key, value in found.items()), sep="   ")
     print(f"cost: at {PRICE_PER_CPU_H} for a CPU hour")
@@ -211,7 +211,7 @@ def show_cost(folder):
             start_h = (found["driver_start_s"] + N_CPUS * found["worker_start_s"]) / 3600
             core_h = start_h + hours * found["cpu_ms_per_s"] / 1000
             gigabytes = hours * 3600 * found["bytes_per_s"] / 1e9
-            hours_figures.setdefault(hours, {})[name] = {
+            by_hours.setdefault(hours, {})[name] = {
                 "core_h": core_h,
                 "wall_h": core_h / N_CPUS,
                 "cost": core_h * PRICE_PER_CPU_H,
@@ -222,7 +222,7 @@ def show_cost(folder):
                 f"{core_h * PRICE_PER_CPU_H:16,.2f} {gigabytes:16,.0f}"
             )
     about = {"price_per_cpu_h": PRICE_PER_CPU_H, "cpus": N_CPUS, "window_s": WINDOW_S}
-    return {**about, "measured": measured, "hours": hours_figures}
+    return {**about, "measured": measured, "hours": by_hours}
 
 
 def measure(folder, names):
