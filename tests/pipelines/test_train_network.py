@@ -142,7 +142,7 @@ class DiesOnce:
 @pytest.mark.tf
 def test_a_bundle_has_what_it_takes_to_use_and_to_judge_it(alone, table):
     names = {"bundle.json", "model.keras", "rows.parquet", "run.json", "history.csv"}
-    assert names | {"tensorboard", "training_curves.png"} == set(os.listdir(alone))
+    assert names | {"runs", "tensorboard", "training_curves.png"} == set(os.listdir(alone))
     found = bundle.load(str(alone))
     assert found.classes == ("angry", "happy", "sad")
     assert found.columns == ("log_mel",)
