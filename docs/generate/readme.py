@@ -15,7 +15,9 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.S)
 TABLES = {
     "quality": lambda: f"{figures.quality(short=True)}\n\n{figures.made('quality')}",
-    "speed": lambda: f"{figures.speed(short=True)}\n\n{figures.made('features')}",
+    "speed": lambda: "\n\n".join(
+        [figures.speed(short=True), figures.made("features"), figures.made("end_to_end")]
+    ),
 }
 
 
