@@ -12,6 +12,7 @@ lists them. Names load what they need when they are used.
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.2.0"
@@ -56,7 +57,9 @@ _MODULES = {
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
-        raise AttributeError(f"module 'emodist' has no attribute {name!r}")
+        what = f"module 'emodist' has no attribute {name!r}"
+        # Python then guesses what was meant.
+        raise AttributeError(what, name=name, obj=sys.modules[__name__])
     module = importlib.import_module(f"emodist.{_MODULES.get(name, f'interface.{name}')}")
     return getattr(module, name)
 

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from emodist.commands import _media as media
 from emodist.commands import _parsers as parsers
@@ -56,7 +57,7 @@ def run(words: Sequence[str]) -> int:
     return media.exit_code(summary, settings)
 
 
-def report(summary: dict) -> str:
+def report(summary: Mapping[str, Any]) -> str:
     """The summary in a few lines, the path last."""
     *lines, last = media.report(summary).splitlines()
     n_rows = summary["segments"]

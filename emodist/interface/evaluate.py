@@ -53,6 +53,7 @@ def evaluate(
     kind = _keywords.kind_of_model(config, settings)
     asked, place, where = _keywords.table(kind, config, settings, table, out, needs_out=False)
     from emodist.models import judging
+    from emodist.pipelines import bars
 
     others = blend.split(",") if isinstance(blend, str) else blend
     return judging.evaluate(
@@ -62,4 +63,5 @@ def evaluate(
         against,
         tell=lambda fold, progress: epochs.tell(f"{fold}: ", progress),
         blend=[name for name in others if name],
+        watch=lambda folds: bars.counted(folds, "folds"),
     )

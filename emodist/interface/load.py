@@ -23,6 +23,10 @@ def load(place: Place, plugins: str | Sequence[str] = ()) -> Union["Bundle", "Pr
     plugins : folder or folders, optional
         With the entries of your own that a bundle was trained with.
 
+    Returns
+    -------
+    ClassifierBundle, NetworkBundle, Predictions or Table
+
     Raises
     ------
     ConfigError

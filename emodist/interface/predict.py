@@ -40,8 +40,8 @@ def predict(
     Returns
     -------
     Predictions
-        `spans`, `timelines`, `summary`, `to_pandas()`, and of a single recording `to_vtt()` and
-        `plot()`.
+        `spans`, `timelines`, `to_pandas()`, `notes` (what a reader must know), and of a single
+        recording `to_vtt()` and `plot()`.
 
     Raises
     ------
@@ -59,9 +59,11 @@ def predict(
     from emodist.pipelines import predict as job
 
     kept = None
-    if out is None and _keywords.chosen("out", config, {}) is None:
+    if _keywords.chosen("out", config, {"out": out}) is None:
         kept = tempfile.TemporaryDirectory(prefix="emodist-")
         out = kept.name
+        # The result draws its timelines itself.
+        settings = {"timelines": [], **settings}
     asked = _keywords.media(PredictSettings, config, settings, bundle=bundle, path=path, out=out)
     summary = job.run(asked, retry_failed)
     failures.tell(summary, asked)

@@ -57,6 +57,7 @@ def train(
         train_network.train(place, asked, str(where), epochs.tell)
     else:
         from emodist.models import judging
+        from emodist.pipelines import bars
 
-        judging.train(place, asked, str(where))
+        judging.train(place, asked, str(where), lambda folds: bars.counted(folds, "folds"))
     return bundle.load(str(where))

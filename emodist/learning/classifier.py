@@ -10,7 +10,7 @@ original is, and nothing is ever judged or calibrated on them.
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from imblearn.over_sampling import SMOTE
@@ -113,7 +113,7 @@ def inputs(data: Dataset, settings: TrainSettings) -> np.ndarray:
     return speaker_norm.scaled(data.x, speaker_norm.voices(data), speaker_norm.of(data.x, data))
 
 
-def out_of_fold(data: Dataset, folds: Sequence[Fold], settings: TrainSettings) -> Prediction:
+def out_of_fold(data: Dataset, folds: Iterable[Fold], settings: TrainSettings) -> Prediction:
     """Probabilities for each tested row from a pipeline that saw only its fold's training side.
 
     With `calibrate`, a temperature is fitted on speakers of the training side that an inner

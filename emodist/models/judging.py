@@ -1,7 +1,7 @@
 """Train and evaluate: from a table and settings to a bundle, a saved result, and words."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -29,6 +29,8 @@ from emodist.tables import locate, parquet, records
 
 # Hears the name of a fold and how far its network is.
 Tell: TypeAlias = Callable[[str, Progress], None]
+# Gives the folds of a classifier one by one, and sees how far it is.
+Watch: TypeAlias = Callable[[Sequence[Fold]], Iterable[Fold]]
 
 
 def evaluate(
@@ -38,12 +40,13 @@ def evaluate(
     against: str | None = None,
     tell: Tell | None = None,
     blend: Sequence[str] = (),
+    watch: Watch = iter,
 ) -> Judgement:
     """Cross-validated metrics of a classifier or network; saved with its predictions in `out`.
 
     `against` names another classifier or network, with its defaults; `blend` names some whose
     probabilities are averaged with those of the model, row by row; `tell` hears of the progress of
-    networks.
+    networks, and `watch` sees the folds of classifiers.
 
     Raises
     ------
@@ -55,11 +58,11 @@ def evaluate(
             f"--with takes other models, each once; got {', '.join(blend)} beside {settings.model}"
         )
     history: History = {}
-    data, folds, prediction = _predicted(table, settings, _noting(settings, tell, history))
+    data, folds, prediction = _predicted(table, settings, _noting(settings, tell, history), watch)
     parts, temperatures = [prediction.probabilities], prediction.temperatures
     for name in blend:
         other = rival(settings, name)
-        _, _, more = _predicted(table, other, _noting(other, tell, history))
+        _, _, more = _predicted(table, other, _noting(other, tell, history), watch)
         parts.append(more.probabilities)
         # What a fold has to be calibrated on is the same for all classifiers.
         temperatures = temperatures or more.temperatures
@@ -69,7 +72,7 @@ def evaluate(
     found = classifier.judge(data, folds, prediction, settings)
     comparison = None
     if against is not None:
-        _, _, others = _predicted(table, rival(settings, against), tell)
+        _, _, others = _predicted(table, rival(settings, against), tell, watch)
         _, classes = data.targets()
         comparison = compare(
             data.label[prediction.rows].astype(str),
@@ -112,7 +115,7 @@ def evaluate(
     return judgement
 
 
-def train(table: str, settings: TrainSettings, out: str) -> Judgement:
+def train(table: str, settings: TrainSettings, out: str, watch: Watch = iter) -> Judgement:
     """A bundle of a classifier fitted on all rows; its metrics are cross-validated.
 
     Raises
@@ -122,7 +125,7 @@ def train(table: str, settings: TrainSettings, out: str) -> Judgement:
     """
     where = storage.absolute(out)
     bundle.check_place(where)
-    data, _, found = cross_validated(table, settings)
+    data, _, found = cross_validated(table, settings, watch=watch)
     model, temperature = classifier.fit(data, settings)
     about = classifier_bundle.describe(data, settings, temperature, found, locate.origin(table))
     bundle.save(where, model, about, data)
@@ -146,18 +149,21 @@ def labelled(table: str, features: Sequence[str] | None) -> Dataset:
 
 
 def cross_validated(
-    table: str, settings: TrainSettings | NetworkSettings, tell: Tell | None = None
+    table: str,
+    settings: TrainSettings | NetworkSettings,
+    tell: Tell | None = None,
+    watch: Watch = iter,
 ) -> tuple[Dataset, Prediction, Evaluation]:
     """The labelled rows, what was said of each by a model that had not seen its fold, and metrics.
 
     A network reads its rows from the table as it needs them: the dataset then has keys alone.
     """
-    data, folds, prediction = _predicted(table, settings, tell)
+    data, folds, prediction = _predicted(table, settings, tell, watch)
     return data, prediction, classifier.judge(data, folds, prediction, settings)
 
 
 def _predicted(
-    table: str, settings: TrainSettings | NetworkSettings, tell: Tell | None
+    table: str, settings: TrainSettings | NetworkSettings, tell: Tell | None, watch: Watch
 ) -> tuple[Dataset, list[Fold], Prediction]:
     if isinstance(settings, NetworkSettings):
         data = labelled(table, [])
@@ -167,7 +173,7 @@ def _predicted(
     else:
         data = labelled(table, settings.features)
         folds = classifier.make_folds(data, settings)
-        prediction = classifier.out_of_fold(data, folds, settings)
+        prediction = classifier.out_of_fold(data, watch(folds), settings)
     return data, folds, prediction
 
 

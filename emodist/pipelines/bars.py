@@ -2,9 +2,16 @@
 
 import importlib.util
 import sys
-from typing import Any
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 from tqdm import tqdm
+
+# In a log, progress is a line once in so many seconds.
+LINE_EVERY_S = 15.0
+
+Item = TypeVar("Item")
 
 
 def is_watched() -> bool:
@@ -19,6 +26,19 @@ def new(*args: Any, **how: Any) -> tqdm:
 
         return widget(*args, **how)
     return tqdm(*args, **how)
+
+
+def counted(items: Sequence[Item], what: str) -> Iterator[Item]:
+    """The items one by one, counted on a bar, or now and then in a line."""
+    if is_watched():
+        yield from new(items, what, unit="", leave=False)
+        return
+    shown = time.monotonic()
+    for n_done, item in enumerate(items):
+        if time.monotonic() - shown > LINE_EVERY_S:
+            shown = time.monotonic()
+            print(f"{what}: {n_done} of {len(items)}", file=sys.stderr, flush=True)
+        yield item
 
 
 def _in_notebook() -> bool:

@@ -24,8 +24,6 @@ from emodist.pipelines.metrics import Progress, Size
 
 # Hours of sound from which Ray's start (some ten seconds) is small beside the work.
 RAY_PAYS_FROM_H = 50.0
-# In a log, progress is a line once in so many seconds.
-LINE_EVERY_S = 15.0
 
 
 def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
@@ -109,7 +107,7 @@ def _found(path: str) -> Iterator[MediaFile]:
 
     def watch() -> None:
         # Also while a page of a bucket is waited for.
-        while not over.wait(LINE_EVERY_S):
+        while not over.wait(bars.LINE_EVERY_S):
             print(f"listing: {n_files:,} files so far", file=sys.stderr, flush=True)
 
     if not is_terminal:
@@ -189,7 +187,7 @@ def _shown(
 
     def watch() -> None:
         # Also while no shard is done: a cluster may still have to start its first machine.
-        while not over.wait(LINE_EVERY_S):
+        while not over.wait(bars.LINE_EVERY_S):
             with lock:
                 progress.look()
                 tell()

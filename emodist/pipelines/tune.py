@@ -19,9 +19,6 @@ from emodist.sweeps import output, trials
 from emodist.sweeps.trials import Kind, Refits, Row, Stepwise, Sweep, SweepSettings
 from emodist.sweeps.tuned import Tuned
 
-# In a log, progress is a line once in so many seconds.
-LINE_EVERY_S = 15.0
-
 
 def run(table: str, settings: SweepSettings, out: str) -> Tuned:
     """Bring a sweep to its number of trials; what earlier runs finished is not done again.
@@ -195,7 +192,7 @@ class Progress:
             found.insert(0, f"best {'-' if best is None else format(best['score'], '.3f')}")
         self._bar.set_postfix_str(", ".join(found), refresh=False)
         self._bar.update()
-        if not self._is_terminal and time.monotonic() - self._shown > LINE_EVERY_S:
+        if not self._is_terminal and time.monotonic() - self._shown > bars.LINE_EVERY_S:
             self._shown = time.monotonic()
             print(self._bar, file=sys.stderr, flush=True)
 

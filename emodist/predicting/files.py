@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,9 @@ from emodist.models.bundle import Bundle
 from emodist.predicting import about, timeline
 from emodist.predicting.settings import Rules
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 DIGITS = 4
 
 
@@ -22,18 +25,7 @@ def write(out: str, parts: Sequence[pa.RecordBatch], loaded: Bundle, rules: Rule
     if rows.num_rows < 2 or not rules.timelines:
         return
     classes = loaded.classes
-    # A window that is only unsure still counts: its neighbours may agree with it.
-    why = np.array(rows["reason"].to_pylist(), object)
-    why[why == timeline.UNSURE] = None
-    steps = timeline.smooth(
-        rows["start_s"].to_numpy(),
-        rows["end_s"].to_numpy(),
-        np.column_stack([rows[f"p_{name}"].to_numpy() for name in classes]).astype(np.float64),
-        why,
-        rules.smooth_s,
-        rules.min_confidence,
-    )
-    found = timeline.spans(steps, classes)
+    steps, found = timed(rows, classes, rules)
     first = rows.slice(0, 1).to_pylist()[0]
     place = storage.join(out, "timelines", timeline_path(first["uri"], rules.path))
     if "json" in rules.timelines:
@@ -54,11 +46,34 @@ def write(out: str, parts: Sequence[pa.RecordBatch], loaded: Bundle, rules: Rule
         note = f"{first['uri']}\n{about.trained_on(loaded.card)}\n{about.caution(loaded.card)}"
         storage.write(f"{place}.vtt", timeline.vtt(found, note).encode())
     if "png" in rules.timelines:
-        title = first["uri"].rsplit("/", 1)[-1]
-        figure = plots.timeline(
-            steps.start_s, steps.end_s, steps.probabilities, found, classes, title
-        )
-        storage.write(f"{place}.png", plots.png(figure))
+        drawn = figure(first["uri"], steps, found, classes)
+        storage.write(f"{place}.png", plots.png(drawn))
+
+
+def timed(
+    rows: pa.Table, classes: Sequence[str], rules: Rules
+) -> tuple[timeline.Steps, list[dict[str, Any]]]:
+    """One recording in time, from all its rows of predictions: steps and spans."""
+    # A window that is only unsure still counts: its neighbours may agree with it.
+    why = np.array(rows["reason"].to_pylist(), object)
+    why[why == timeline.UNSURE] = None
+    steps = timeline.smooth(
+        rows["start_s"].to_numpy(),
+        rows["end_s"].to_numpy(),
+        np.column_stack([rows[f"p_{name}"].to_numpy() for name in classes]).astype(np.float64),
+        why,
+        rules.smooth_s,
+        rules.min_confidence,
+    )
+    return steps, timeline.spans(steps, classes)
+
+
+def figure(
+    uri: str, steps: timeline.Steps, spans: Sequence[dict[str, Any]], classes: Sequence[str]
+) -> "Figure":
+    """The timeline of a recording, which says that it is predicted."""
+    title = f"{uri.rsplit('/', 1)[-1]} (predicted)"
+    return plots.timeline(steps.start_s, steps.end_s, steps.probabilities, spans, classes, title)
 
 
 def _columns(steps: timeline.Steps, classes: Sequence[str]) -> dict[str, Any]:

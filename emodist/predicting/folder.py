@@ -66,6 +66,24 @@ def save(settings: PredictSettings, rules: Rules, summary: Mapping[str, Any]) ->
     records.write(_record(settings.out), record)
 
 
+def read(out: str) -> tuple[Rules, dict[str, Any]]:
+    """The rules of the predictions in a folder, and the summary of the run that finished them.
+
+    Raises
+    ------
+    ConfigError
+        If there are none, or no run has finished them.
+    """
+    try:
+        record = records.read(_record(out))
+    except FileNotFoundError:
+        raise ConfigError(f"{out} has no predictions: it has no predict.json") from None
+    if "rules" not in record:
+        raise ConfigError(f"{out} was begun and not finished; predict again with the same out")
+    rules = {**record["rules"], "timelines": tuple(record["rules"]["timelines"])}
+    return Rules(record["bundle"], record["digest"], **rules), record["summary"]
+
+
 def _fresh(settings: PredictSettings, digest: str) -> dict[str, Any]:
     return {"emodist": emodist.__version__, "bundle": settings.bundle, "digest": digest}
 

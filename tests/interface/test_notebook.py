@@ -69,3 +69,13 @@ def test_a_notebook_gets_a_bar_though_its_stderr_is_no_terminal(monkeypatch):
     kernel = SimpleNamespace(config={"IPKernelApp": {}})
     monkeypatch.setattr("IPython.get_ipython", lambda: kernel)
     assert bars.is_watched()
+
+
+def test_folds_are_counted_on_a_bar_or_now_and_then_in_a_line(table, monkeypatch, capsys):
+    monkeypatch.setattr(bars, "LINE_EVERY_S", -1.0)
+    emodist.evaluate(table, model="lda", folds="loso")
+    lines = [line for line in capsys.readouterr().err.splitlines() if "folds" in line]
+    assert lines == [f"folds: {n} of 4" for n in range(4)]
+    monkeypatch.setattr(bars, "is_watched", lambda: True)
+    emodist.evaluate(table, model="lda", folds="loso")
+    assert "folds:   0%" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import s3fs
 from emodist import cli, storage
 from emodist.errors import EmodistError
 from emodist.media import stages
-from emodist.pipelines import media_job
+from emodist.pipelines import bars, media_job
 from tests.pipelines.conftest import settings, table, write_clip
 from tests.pipelines.flaky_s3 import ON_READING, ON_WRITING, flaky
 
@@ -80,7 +80,7 @@ def test_pages_of_a_listing_are_asked_for_until_they_are_whole(
     bucket, names, road, capsys, monkeypatch
 ):
     bad = road(share=0.5, seed=1222, only="GET /archive?list-type=2")
-    monkeypatch.setattr(media_job, "LINE_EVERY_S", 0.05)
+    monkeypatch.setattr(bars, "LINE_EVERY_S", 0.05)
     found = list(media_job._list(settings(f"{bucket}/pages", f"{bucket}/out")))
     assert [file.path for file in found] == names
     assert set(ON_READING) <= bad.counts.keys(), bad.counts
