@@ -1,8 +1,8 @@
+import ast
 import json
 from pathlib import Path
 
 import pytest
-from matplotlib.figure import Figure
 
 import emodist
 
@@ -11,7 +11,7 @@ NOTEBOOK = Path(emodist.__file__).parents[1] / "examples" / "ravdess.ipynb"
 
 def cells():
     notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
-    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
 @pytest.mark.slow
@@ -19,14 +19,29 @@ def test_the_notebook_runs_on_the_synthetic_corpus(tmp_path, monkeypatch, capsys
     monkeypatch.chdir(tmp_path)
     names = {}
     for cell in cells():
-        # Magics are the notebook's, not Python's.
-        code = "".join(line for line in cell["source"] if not line.startswith("%"))
-        exec(compile(code, str(NOTEBOOK), "exec"), names)
+        exec(compile(cell, str(NOTEBOOK), "exec"), names)
     assert "speaker-independent, z-score per speaker (transductive)" in capsys.readouterr().out
-    assert Path(names["page"]["page"]).read_text().count("SYNTHETIC") >= 2
-    assert names["result"].n_speakers == 8
-    figure = names["plots"].confusion(names["result"].confusion, names["result"].classes, "x")
-    assert isinstance(figure, Figure)
+    assert Path(names["page"]).read_text().count("SYNTHETIC") >= 2
+    assert names["result"].evaluation.n_speakers == 8
+    assert names["told"].spans[0]["start_s"] == 0
+
+
+def test_the_notebook_needs_nothing_but_the_front_door():
+    """And the demo's voice, to have something to work on."""
+    found = set()
+    for node in ast.walk(ast.parse("\n".join(cells()))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    own = {name for name in found if name.partition(".")[0] == "emodist"}
+    assert own == {"emodist", "emodist.synthesis"}
+
+
+def test_every_cell_that_shows_something_was_run_in_order():
+    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    run = [cell["execution_count"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert run == list(range(1, len(run) + 1))
 
 
 def test_the_notebook_is_committed_without_heavy_outputs():
