@@ -131,10 +131,11 @@ def test_a_word_that_means_several_recordings_is_refused(made, tmp_path):
 
 
 def test_places_that_hold_something_else_are_refused(made):
-    for places in (
-        Places(table=f"{made}/table", predictions=f"{made}/table"),
-        Places(table=f"{made}/table", evaluation=f"{made}/bundle"),
-        Places(table=f"{made}/table", bundle=f"{made}/table"),
+    table, other = f"{made}/table", f"{made}/bundle"
+    for places, message in (
+        (Places(table=table, predictions=table), "is it the output of `emodist predict`"),
+        (Places(table=table, evaluation=other), "is it the output of `emodist evaluate --out`"),
+        (Places(table=table, bundle=table), "is no bundle"),
     ):
-        with pytest.raises(ConfigError, match="is it the output of"):
+        with pytest.raises(ConfigError, match=message):
             trace.trace("s0_0.wav", places)

@@ -23,7 +23,7 @@ def test_evaluate_draws_what_is_taken_for_what(tmp_path, capsys):
 def test_figures_name_model_and_protocol(tmp_path):
     settings = TrainSettings(model="logistic_regression", folds="loso")
     found = judging.evaluate(write_table(tmp_path / "table"), settings)
-    made = pictures.figures(found, settings.model)
+    made = pictures.figures(found)
     assert list(made) == ["confusion", "roc", "reliability"]
     for figure in made.values():
         assert "logistic_regression\nloso: 6 folds" in figure.get_suptitle()

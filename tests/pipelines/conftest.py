@@ -65,6 +65,16 @@ def start(*words, **more) -> subprocess.Popen:
     )
 
 
+@pytest.fixture
+def fresh_ray():
+    """Ray, with none running in this process: tests before may have left theirs for those after."""
+    import ray
+
+    ray.shutdown()
+    yield ray
+    ray.shutdown()
+
+
 @pytest.fixture(scope="module")
 def bucket():
     """A bucket of a real S3 interface on this machine, for all verbs and their children."""

@@ -107,6 +107,7 @@ def cluster():
     import ray
 
     os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
+    ray.shutdown()  # one that tests before have left
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield ray.get_runtime_context().gcs_address
     ray.shutdown()

@@ -202,27 +202,18 @@ def test_two_models_in_one_table_are_refused():
 
 
 @pytest.mark.ray
-def test_ray_gives_the_same_rows_with_one_pool_and_with_two(clips, tiny, tmp_path):
+def test_ray_gives_the_same_rows_with_one_pool_and_with_two(clips, tiny, tmp_path, fresh_ray):
     """No GPU is here: Ray is told of one, and the pool that would hold it computes on the CPU."""
-    import ray
-
     featurize(clips, tmp_path / "local", **tiny)
-    ray.init(address="local", num_cpus=2, num_gpus=1, include_dashboard=False)
-    try:
-        for out, gpus in (("one", 0.0), ("two", 0.5)):
-            summary = featurize(
-                clips, tmp_path / out, **{**tiny, "engine": "ray"}, yamnet_gpus=gpus
-            )
-            assert (summary["new"], summary["engine"]) == (12, "ray")
-            assert table(tmp_path / out) == table(tmp_path / "local")
-    finally:
-        ray.shutdown()
+    fresh_ray.init(address="local", num_cpus=2, num_gpus=1, include_dashboard=False)
+    for out, gpus in (("one", 0.0), ("two", 0.5)):
+        summary = featurize(clips, tmp_path / out, **{**tiny, "engine": "ray"}, yamnet_gpus=gpus)
+        assert (summary["new"], summary["engine"]) == (12, "ray")
+        assert table(tmp_path / out) == table(tmp_path / "local")
 
 
 @pytest.mark.ray
-def test_a_gpu_that_the_cluster_does_not_have_is_refused(clips, tiny, tmp_path):
-    import ray
-
+def test_a_gpu_that_the_cluster_does_not_have_is_refused(clips, tiny, tmp_path, fresh_ray):
     settings = FeaturizeSettings(
         path=str(clips),
         out=str(tmp_path / "out"),
@@ -231,9 +222,6 @@ def test_a_gpu_that_the_cluster_does_not_have_is_refused(clips, tiny, tmp_path):
         yamnet_gpus=1.0,
         **tiny,
     )
-    ray.init(address="local", num_cpus=1, num_gpus=0, include_dashboard=False)
-    try:
-        with pytest.raises(ConfigError, match="the cluster has no GPU"):
-            media_job.run(settings)
-    finally:
-        ray.shutdown()
+    fresh_ray.init(address="local", num_cpus=1, num_gpus=0, include_dashboard=False)
+    with pytest.raises(ConfigError, match="the cluster has no GPU"):
+        media_job.run(settings)
