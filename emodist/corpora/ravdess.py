@@ -26,7 +26,7 @@ SUNG = tuple(EMOTIONS)[:6]
 CITATION = """\
 @article{livingstone2018ravdess,
   author = {Livingstone, Steven R. and Russo, Frank A.},
-  title = {The {Ryerson} Audio-Visual Database of Emotional Speech and Song ({RAVDESS})},
+  title = {The {Ryerson} Audio-Visual Database of Emotional Speech and Song ({RAVDESS}): A dynamic, multimodal set of facial and vocal expressions in {North} {American} {English}},
   journal = {PLoS ONE},
   volume = {13},
   number = {5},
@@ -34,7 +34,7 @@ CITATION = """\
   year = {2018},
   doi = {10.1371/journal.pone.0196391}
 }
-"""
+"""  # noqa: E501
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,7 +21,7 @@ CITATION = """\
 @misc{pichora2020tess,
   author = {Pichora-Fuller, M. Kathleen and Dupuis, Kate},
   title = {{Toronto} Emotional Speech Set ({TESS})},
-  publisher = {Borealis},
+  publisher = {Scholars Portal Dataverse},
   year = {2020},
   doi = {10.5683/SP2/E8H2MF}
 }

@@ -5,7 +5,6 @@ LIBROSA = """\
   author = {McFee, Brian and Raffel, Colin and Liang, Dawen and Ellis, Daniel P. W. and McVicar, Matt and Battenberg, Eric and Nieto, Oriol},
   title = {librosa: Audio and Music Signal Analysis in {Python}},
   booktitle = {Proceedings of the 14th Python in Science Conference},
-  pages = {18--24},
   year = {2015},
   doi = {10.25080/Majora-7b98e3ed-003}
 }

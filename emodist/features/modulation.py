@@ -24,8 +24,7 @@ CITATION = """\
   volume = {53},
   number = {5},
   pages = {768--785},
-  year = {2011},
-  doi = {10.1016/j.specom.2010.08.013}
+  year = {2011}
 }
 """
 

@@ -29,7 +29,7 @@ CITATION = """\
 @article{hillenbrand1996breathy,
   author = {Hillenbrand, James and Houde, Robert A.},
   title = {Acoustic Correlates of Breathy Vocal Quality: Dysphonic Voices and Continuous Speech},
-  journal = {Journal of Speech, Language, and Hearing Research},
+  journal = {Journal of Speech and Hearing Research},
   volume = {39},
   number = {2},
   pages = {311--321},
