@@ -13,6 +13,7 @@ from emodist import cli, corpora, ontology, registry
 from emodist.citations import bibtex
 from emodist.commands import _parsers
 from emodist.features import DEFAULT, DEFAULT_FUNCTIONALS, _functionals
+from emodist.predicting import rows as predictions
 from emodist.tables import schema
 
 # How many numbers these have, only their model knows.
@@ -105,15 +106,21 @@ def functionals():
 
 
 def columns():
-    """Columns of the tables, with their types."""
+    """Columns of the tables, with their types and what they hold."""
+    predicted = predictions.predictions_schema(["CLASS"], "")
     parts = []
-    for title, found in (
-        ("recordings", schema.RECORDINGS),
-        ("features, before the features themselves", schema.SEGMENTS),
-        ("failures", schema.FAILURES),
+    for title, found, meanings in (
+        ("recordings: a row for each media file", schema.RECORDINGS, schema.MEANINGS),
+        ("features: a row for each segment", schema.SEGMENTS, schema.MEANINGS),
+        ("failures: a row for each file that failed", schema.FAILURES, schema.MEANINGS),
+        (
+            "predictions: the keys of a segment, then",
+            [field for field in predicted if field.name in predictions.MEANINGS],
+            predictions.MEANINGS,
+        ),
     ):
-        rows = [[f"`{field.name}`", f"`{field.type}`"] for field in found]
-        parts.append(f"### {title}\n\n{table(['column', 'type'], rows)}\n")
+        rows = [[f"`{field.name}`", f"`{field.type}`", meanings[field.name]] for field in found]
+        parts.append(f"### {title}\n\n{table(['column', 'type', 'what it holds'], rows)}\n")
     return "\n".join(parts)
 
 

@@ -169,6 +169,17 @@ def _is_done(out: str, name: str, key: str) -> bool:
     return (parquet.footer(uri).metadata or {}).get(KEY) == key.encode()
 
 
+# What a column of predictions holds beside the keys of its segment; the documents show it.
+MEANINGS = {
+    "truth": "the label that the corpus gave, if any",
+    "p_CLASS": "calibrated probability of a class; those of a row add up to 1",
+    "label": "the class that is most probable, also where the model abstained",
+    "confidence": "the highest probability",
+    "abstained": "whether the row should not be read as a label",
+    "reason": f"`{NO_SPEECH}`, `{FEW_ROWS}`, `{NOT_FINITE}` or `{timeline.UNSURE}`; else null",
+}
+
+
 def predictions_schema(classes: Sequence[str], key: str) -> pa.Schema:
     keys = [field for field in schema.SEGMENTS if field.name != "label"]
     return pa.schema(

@@ -55,6 +55,31 @@ FAILURES = pa.schema(
     ]
 )
 
+# What a column holds, in the tables above; the documents show it.
+MEANINGS = {
+    "recording_id": "the file, by its path, size and modification time or ETag; the same in all "
+    "tables, and known before decoding. A variant's is that of its original, and `-1`, `-2`, ...",
+    "uri": "where the file is",
+    "corpus": "the adapter that read it",
+    "speaker": "who speaks, as the corpus says; null where it says nothing",
+    "label": "the emotion, in the corpus's own words; null where none is given",
+    "size_bytes": "bytes of the file",
+    "modified": "when it was changed last; null where the storage does not say",
+    "duration_s": "seconds of sound",
+    "audio_sha": "hash of the decoded samples: the same for the same sound under two names",
+    "attributes": "all else that the corpus or the list says of the file, as JSON; of a variant, "
+    "also `parent` and `augmentation`",
+    "segment": "number of the segment in its recording, from 0",
+    "start_s": "where it begins, seconds from the start of the recording",
+    "end_s": "where it ends, seconds from the start of the recording",
+    "speech_fraction": "share of it that may be speech, judged by its level alone",
+    "stage": "where it failed: `list`, `decode` or `process`",
+    "error": "the exception's name",
+    "message": "what happened, in words",
+    "attempts": "how often it was tried",
+    "when": "of the last attempt",
+}
+
 # What the plan knows of a media file before any of it is decoded. `problem` says why a file
 # cannot even be tried; `target` is the sound file that `extract` writes.
 PLANNED = pa.struct(

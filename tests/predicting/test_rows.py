@@ -53,3 +53,9 @@ def test_images_are_scaled_by_speaker_as_the_bundle_does_it(tmp_path):
     # Raw levels of -60 dB would all be far from "angry".
     assert 0.3 < np.mean(expected[:, 0]) < 0.7
     assert not np.allclose(expected[:, 0], expected[0, 0], atol=0.1)
+
+
+def test_every_column_of_predictions_says_what_it_holds():
+    names = rows.predictions_schema(["CLASS"], "").names
+    own = [name for name in names if name not in rows.schema.SEGMENTS.names or name == "label"]
+    assert own == list(rows.MEANINGS)

@@ -46,3 +46,8 @@ def test_a_batch_keeps_its_schema_through_a_pipe(table_schema):
 
     batch = pa.RecordBatch.from_pylist([], table_schema)
     assert pickle.loads(pickle.dumps(batch)).schema.equals(table_schema, check_metadata=True)
+
+
+def test_every_column_says_what_it_holds():
+    columns = {*schema.RECORDINGS.names, *schema.SEGMENTS.names, *schema.FAILURES.names}
+    assert columns == schema.MEANINGS.keys()
