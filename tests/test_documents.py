@@ -16,7 +16,8 @@ from tests.pipelines.conftest import write_clip
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"
-PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "cluster" / "README.md"]
+OTHERS = ("CHANGELOG.md", "CONTRIBUTING.md", "cluster/README.md")
+PAGES = [*sorted(DOCS.glob("*.md")), *(ROOT / name for name in OTHERS)]
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
 ENTRIES = {
     "features": "spectral_slope",
