@@ -63,9 +63,9 @@ def quality(short=False):
         row = [f"`{name}`", _interval(one["plain"]), _interval(one["speaker_norm"])]
         if not short:
             # On a page the table scrolls; an interval stays in one line.
-            row = [part.replace(" ", "&nbsp;") for part in row]
             row.append(f"*{one['random']['uar']:.3f}*")
             row.append(f"{one['lowest_speaker']:.2f} to {one['highest_speaker']:.2f}")
+            row = [part.replace(" ", "&nbsp;") for part in row]
         rows.append(row)
     return table(head, rows)
 
@@ -108,7 +108,7 @@ def features_speed():
             rows.append([name, *(f"{cell:.2f}" for cell in cells)])
         else:
             rows.append([f"{name} (what it adds)", "", f"{one['added_ms_per_s']:.2f}", ""])
-    return table(["feature", "librosa", "emodist", "ratio"], rows)
+    return table(["CPU ms for a second of sound", "librosa", "emodist", "ratio"], rows)
 
 
 def decoding():
@@ -161,7 +161,7 @@ def archive_plan():
                 f"{one['planning_s']:.1f} s",
                 f"{one['planning_mb']:.0f} MB",
                 f"{one['metadata_mb']:.0f} MB",
-                f"{one['resume_s']:.1f} s, {one['resume_mb']:.0f} MB",
+                f"{one['resume_s']:.1f}&nbsp;s, {one['resume_mb']:.0f}&nbsp;MB",
                 f"{one['shards']:,}",
             ]
         )
@@ -176,7 +176,7 @@ def archive_cost():
     for hours, one in found["hours"].items():
         plain, image = one["without log_mel"], one["with log_mel"]
         cells = [f"{plain['core_h']:,.0f}", f"{plain['wall_h']:,.2f} h", f"{plain['cost']:,.2f}"]
-        cells += [f"{plain['gb']:,.0f} GB", f"{image['gb']:,.0f} GB"]
+        cells += [f"{plain['gb']:,.0f}&nbsp;GB", f"{image['gb']:,.0f}&nbsp;GB"]
         rows.append([f"{int(hours):,}", *cells])
     return table(head, rows)
 

@@ -1,7 +1,6 @@
 """What the code says of itself: commands, settings, columns, features, corpora, models."""
 
 import contextlib
-import importlib
 import inspect
 import io
 import re
@@ -11,7 +10,6 @@ from figures import table
 
 from emodist import cli, corpora, ontology, registry
 from emodist.citations import bibtex
-from emodist.commands import _parsers
 from emodist.features import DEFAULT, DEFAULT_FUNCTIONALS, _functionals
 from emodist.predicting import rows as predictions
 from emodist.tables import schema
@@ -28,13 +26,10 @@ def cell(text):
 
 
 def commands():
-    """Every verb: what it makes, and its help as it is printed."""
+    """Every verb: its help as it is printed."""
     parts = []
     for verb in cli.verbs():
-        module = f"emodist.commands.{verb.replace('-', '_')}"
-        importlib.import_module(module)
-        meaning = _parsers.meaning(module)
-        parts.append(f"## emodist {verb}\n\nMakes {cell(meaning)}.\n")
+        parts.append(f"## emodist {verb}\n")
         for more in SUBCOMMANDS.get(verb, ("",)):
             words = [verb, *([more] if more else []), "--help"]
             parts.append(f"```text\n$ emodist {' '.join(words)}\n{_help(words)}\n```\n")
@@ -80,7 +75,7 @@ def _size(name):
 
 
 def feature_cards():
-    """Each feature in full: its docstring, settings, first columns and sources."""
+    """Each feature in full: its docstring, settings and first columns."""
     return "\n".join(_feature_card(name) for name in registry.names("features"))
 
 
@@ -95,9 +90,26 @@ def _feature_card(name):
         shown = ", ".join(f"`{label}`" for label in labels[:3])
         more = f", ... (`{labels[-1]}` is the last)" if len(labels) > 3 else ""
         parts.append(f"Columns: {shown}{more}\n")
-    for work in bibtex.works(entry.citation):
-        parts.append(f"Source: {cell(bibtex.plain(work))}\n")
+    sources = [bibtex.short(work) for work in bibtex.works(entry.citation)]
+    if sources:
+        parts.append(f"Source: {cell(', '.join(sources))}\n")
     return "\n".join(parts)
+
+
+def sources():
+    """The works that features come from, each once."""
+    names = registry.names("features")
+    works = {
+        work.key: work
+        for name in names
+        for work in bibtex.works(registry.citation("features", name))
+    }
+    lines = []
+    for work in sorted(works.values(), key=bibtex.short):
+        line = cell(bibtex.plain(work))
+        doi = work.fields.get("doi")
+        lines.append(f"- {line.replace(f'doi:{doi}', f'<https://doi.org/{doi}>')}")
+    return "\n".join(lines)
 
 
 def functionals():
@@ -131,7 +143,7 @@ def corpora_cards():
         text = corpora.card(name)
         if registry.get("corpora", name).labels:
             text += f"\n\n{ontology.text(name)}"
-        parts.append(f"### {name}\n\n```text\n{text}\n```\n")
+        parts.append(f"## {name}\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
 
 
@@ -148,13 +160,12 @@ def _docstring(entry):
     """A docstring as Markdown: numpy's headings become words of their own."""
     text = inspect.cleandoc(entry.__doc__ or "")
     text = re.sub(r"(?m)^(\w+)\n-{3,}$", r"\n**\1**\n", text)
-    lines = []
-    in_parameters = False
+    lines, heading = [], ""
     for line in text.splitlines():
         if line.startswith("**"):
-            in_parameters = line in ("**Parameters**", "**Raises**")
-        elif in_parameters and line and not line.startswith(" "):
-            line = f"- {line}"
+            heading = line.strip("*")
+        elif heading in ("Parameters", "Raises") and line and not line.startswith(" "):
+            line = f"- {line}" if heading == "Parameters" else f"- {line}:"
         lines.append(line)
     return "\n".join(lines) + "\n"
 
@@ -162,6 +173,7 @@ def _docstring(entry):
 NAMES = {
     call.__name__: call
     for call in (
-        *(commands, features, feature_cards, functionals, columns, corpora_cards, entries),
+        *(commands, features, feature_cards, sources, functionals, columns, corpora_cards),
+        entries,
     )
 }

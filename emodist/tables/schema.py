@@ -57,8 +57,8 @@ FAILURES = pa.schema(
 
 # What a column holds, in the tables above; the documents show it.
 MEANINGS = {
-    "recording_id": "the file, by its path, size and modification time or ETag; the same in all "
-    "tables, and known before decoding. A variant's is that of its original, and `-1`, `-2`, ...",
+    "recording_id": "the file, by its path, size and modification time or ETag; that of an "
+    "augmented variant ends in `-1`, `-2`, ...",
     "uri": "where the file is",
     "corpus": "the adapter that read it",
     "speaker": "who speaks, as the corpus says; null where it says nothing",
