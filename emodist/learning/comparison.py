@@ -73,7 +73,7 @@ def compare(
     elif len(people) < MIN_SPEAKERS:
         verdict = too_few(len(people))
     elif p_value < 0.05:
-        verdict = f"model {'a' if uar_a > uar_b else 'b'} is better (p = {p_value:.3g})"
+        verdict = f"{'better' if uar_a > uar_b else 'worse'} than that one (p = {p_value:.3g})"
     else:
         verdict = f"no difference shown (p = {p_value:.3g})"
     return Comparison(

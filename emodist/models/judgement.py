@@ -141,7 +141,7 @@ def text(judgement: Judgement) -> str:
         lines += [
             "",
             f"against {judgement.against}: UAR {c.uar_b:.3f}, difference {c.difference:+.3f} (95% "
-            f"{c.interval[0]:+.3f} to {c.interval[1]:+.3f}), p = {c.p_value:.3f}. {c.verdict}",
+            f"{c.interval[0]:+.3f} to {c.interval[1]:+.3f}): {c.verdict}",
         ]
     if notes := dict.fromkeys([*found.notes, *judgement.notes]):
         lines += ["", *(f"note: {note}" for note in notes)]

@@ -41,7 +41,9 @@ def test_the_paired_test_finds_a_model_that_is_better_for_everyone():
     assert found.test == "sign flips of 12 speakers, all 4096"
     assert found.interval[0] > 0
     assert found.difference == pytest.approx(found.uar_a - found.uar_b)
-    assert "model a is better" in found.verdict
+    assert found.verdict == "better than that one (p = 0.000488)"
+    back = comparison.compare(y, sure(worse), sure(better), CLASSES, who, "test")
+    assert back.verdict == "worse than that one (p = 0.000488)"
     assert json.loads(json.dumps(found.to_dict()))["protocol"] == "test"
     leaking = comparison.compare(
         y, sure(better), sure(worse), CLASSES, who, "random5, speakers overlap"
