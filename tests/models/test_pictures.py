@@ -26,7 +26,8 @@ def test_figures_name_model_and_protocol(tmp_path):
     made = pictures.figures(found)
     assert list(made) == ["confusion", "roc", "reliability"]
     for figure in made.values():
-        assert "logistic_regression\nloso: 6 folds" in figure.get_suptitle()
+        assert figure.get_suptitle().startswith("logistic_regression, UAR 0.")
+        assert figure.get_suptitle().endswith("\nloso: 6 folds, speaker-independent")
 
 
 def test_a_report_a_bundle_and_an_evaluation_have_one_fingerprint(tmp_path):
