@@ -17,8 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import fsspec
-
 from emodist.errors import EmodistError, OutputError
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -55,6 +53,9 @@ def join(uri: str, *parts: str) -> str:
 
 def filesystem(uri: str) -> tuple[Any, str]:
     """The fsspec filesystem of a place, and the place's path in it."""
+    # Here: where all is local, nobody waits for it, nor for what it imports.
+    import fsspec
+
     own = {"config_kwargs": {"connect_timeout": CONNECT_S}} if uri.startswith("s3://") else {}
     fs, path = fsspec.core.url_to_fs(absolute(uri), **own)
     if own:
@@ -82,6 +83,8 @@ def _will_pass(error: Exception) -> bool:
 
 
 def exists(uri: str) -> bool:
+    if not is_remote(uri):
+        return os.path.exists(absolute(uri))
     with reached(uri):
         fs, path = filesystem(uri)
         return fs.exists(path)
@@ -90,12 +93,16 @@ def exists(uri: str) -> bool:
 def names(uri: str) -> set[str]:
     """Names in a folder; none if the folder does not exist."""
     with reached(uri), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        if not is_remote(uri):
+            return set(os.listdir(absolute(uri)))
         fs, path = filesystem(uri)
         return {name.rstrip("/").rsplit("/", 1)[-1] for name in fs.ls(path, detail=False)}
     return set()
 
 
 def read(uri: str) -> bytes:
+    if not is_remote(uri):
+        return Path(absolute(uri)).read_bytes()
     with reached(uri):
         fs, path = filesystem(uri)
         return fs.cat_file(path)

@@ -3,6 +3,8 @@
 Channels are mixed by their plain mean, then resampled by soxr at quality HQ: the same for every
 decoder, because another mix or resampler moves the features. Values are nominally within
 [-1, 1]; a float file or a lossy codec may exceed that, and nothing is clipped.
+
+Each decoder's library is imported where a file needs it.
 """
 
 import os
@@ -11,12 +13,9 @@ from contextlib import closing
 from typing import BinaryIO
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
-from emodist.audio.pyav_reader import PyavReader
 from emodist.audio.readers import Reader, check_complete
-from emodist.audio.soundfile_reader import SoundfileReader
 from emodist.audio.source import SAMPLE_RATE, AudioInfo, Source, open_source
 from emodist.errors import AudioError, ConfigError, GaveUpError
 from emodist.registry import suggest
@@ -76,6 +75,8 @@ def probe(source: str | os.PathLike | BinaryIO) -> AudioInfo:
 
 
 def _blocks(source, decoder: str, max_duration_s: float | None) -> Iterator[NDArray[np.float32]]:
+    from emodist.audio.soundfile_reader import SoundfileReader
+
     found = open_source(source)
     n_samples = 0
     with closing(_open(found, decoder)) as reader:
@@ -104,13 +105,16 @@ def _open(source: Source, decoder: str) -> Reader:
         from emodist.audio.moviepy_reader import MoviepyReader
 
         return MoviepyReader(source)
-    if decoder == "soundfile":
-        return SoundfileReader(source)
-    if decoder == "auto" and source.kind in ("wav", "flac", "aiff"):
+    if decoder == "soundfile" or (decoder == "auto" and source.kind in ("wav", "flac", "aiff")):
+        from emodist.audio.soundfile_reader import SoundfileReader
+
         try:
             return SoundfileReader(source)
         except GaveUpError:
-            pass
+            if decoder == "soundfile":
+                raise
+    from emodist.audio.pyav_reader import PyavReader
+
     return PyavReader(source)
 
 
@@ -122,6 +126,8 @@ def _despite_damage(source: Source, chunks) -> Iterator[tuple[NDArray[np.float32
             n_done += len(samples)
             yield samples, rate
     except GaveUpError:
+        from emodist.audio.pyav_reader import PyavReader
+
         with closing(PyavReader(source)) as reader:
             for samples, rate in reader.chunks():
                 rest = samples[n_done:]
@@ -130,6 +136,8 @@ def _despite_damage(source: Source, chunks) -> Iterator[tuple[NDArray[np.float32
 
 
 def _resample(name: str, chunks) -> Iterator[NDArray[np.float32]]:
+    import soxr
+
     rate, stream = SAMPLE_RATE, None
     for samples, new_rate in chunks:
         if new_rate != rate:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from emodist.audio.source import SAMPLE_RATE
@@ -36,6 +35,8 @@ def writer(path: str, format: str = "wav") -> Iterator[Callable[[NDArray[np.floa
     """
     if format not in FORMATS:
         raise ConfigError(f"there is no output format {format!r}; {suggest(format, FORMATS)}")
+    import soundfile
+
     with _blaming(path):
         file = soundfile.SoundFile(
             path, "w", SAMPLE_RATE, 1, format=format.upper(), subtype="PCM_16"
@@ -55,6 +56,8 @@ def writer(path: str, format: str = "wav") -> Iterator[Callable[[NDArray[np.floa
 
 @contextmanager
 def _blaming(path: str) -> Iterator[None]:
+    import soundfile
+
     try:
         yield
     except (soundfile.SoundFileError, OSError) as error:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.fft
 
 from emodist.augmentations._ranges import check_range, uniform
 from emodist.errors import ConfigError
@@ -55,6 +54,9 @@ class Noise:
 
 
 def _pink(white: np.ndarray) -> np.ndarray:
+    # Here and in `room`: what an augmentation is called and takes is asked for without using it.
+    import scipy.fft
+
     n_samples = scipy.fft.next_fast_len(len(white), real=True)
     spectrum = scipy.fft.rfft(white, n_samples)
     # The lowest frequencies would take most of the power, and nobody hears them.

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 
 from emodist.augmentations._overlap_add import stretch
 from emodist.augmentations._ranges import check_range, uniform
@@ -31,6 +30,8 @@ class PitchShift:
     def apply(
         self, waveform: np.ndarray, sample_rate: int, rng: np.random.Generator, semitones: float
     ) -> np.ndarray:
+        import soxr
+
         factor = 2.0 ** (semitones / 12)
         longer = stretch(waveform, sample_rate, 1 / factor)
         played = soxr.resample(longer, factor, 1.0, quality="MQ")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.signal
 
 from emodist.augmentations._ranges import check_range, uniform
 
@@ -48,6 +47,8 @@ class Room:
         rt60_s: float,
         direct_db: float,
     ) -> np.ndarray:
+        import scipy.signal
+
         response = impulse_response(sample_rate, rng, rt60_s, direct_db)
         return scipy.signal.oaconvolve(waveform, response)[: len(waveform)].astype(np.float32)
 

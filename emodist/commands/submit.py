@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from emodist.commands import _parsers as parsers
 from emodist.errors import EmodistError
-from emodist.pipelines import packing
 
 
 def run(words: Sequence[str]) -> int:
@@ -31,7 +30,7 @@ def run(words: Sequence[str]) -> int:
     files = [word for word in given.words if word.endswith((".yaml", ".yml")) and "=" not in word]
     if len(files) > 1:
         raise EmodistError(f"one CONFIG.yaml at a time; got {' and '.join(files)}")
-    from emodist.pipelines import submit
+    from emodist.pipelines import packing, submit
 
     rest = [word for word in given.words if word not in files]
     if given.plugins:

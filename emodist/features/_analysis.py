@@ -4,18 +4,15 @@ Everything is computed once, when a feature first asks for it. Frames are libros
 ends padded with zeros, a periodic Hann window, `1 + n_samples // hop_length` frames.
 """
 
-import threading
 from functools import cached_property
 
 import numpy as np
-import pyfftw
 
 from emodist.errors import AudioError, ConfigError
-from emodist.features import _filters, _kernels, _yin
+from emodist.features import _fft, _filters, _kernels, _yin
 from emodist.features._settings import check_int
 
 SAMPLE_RATE = 16_000  # Hz
-BLOCK = 16  # frames for one call of the FFT: what it touches stays in the cache
 # Short frames, 32 ms every 16 ms whatever n_fft is: syllables and voicing change faster than the
 # 128 ms of librosa's frame can show.
 SHORT_FFT = 512  # samples
@@ -76,11 +73,11 @@ class Analysis:
         A float32 FFT changes spectral contrast and the tuning; even another absolute value,
         right to the last bit, tips the tuning estimate of 3 clips in 100.
         """
-        plan, narrow = _plan(self.n_fft)
+        plan, narrow = _fft.exact(self.n_fft)
         window, padded = _filters.hann(self.n_fft), self.padded(self.n_fft)
         magnitude = np.empty((self.n_frames, self.n_fft // 2 + 1), np.float32)
-        for first in range(0, self.n_frames, BLOCK):
-            rows = magnitude[first : first + BLOCK]
+        for first in range(0, self.n_frames, _fft.BLOCK):
+            rows = magnitude[first : first + _fft.BLOCK]
             _kernels.fill_windowed(padded, window, first, self.hop_length, plan.input_array)
             plan.execute()
             narrow[:] = plan.output_array
@@ -136,11 +133,11 @@ class Analysis:
     def short_power(self) -> np.ndarray:
         """Power of the short frames, float32, shape (1 + n_samples // 256, 257)."""
         n_frames = 1 + self.waveform.size // SHORT_HOP
-        plan = _short_plan()
+        plan = _fft.single(SHORT_FFT)
         window, padded = _filters.hann(SHORT_FFT).astype(np.float32), self.padded(SHORT_FFT)
         power = np.empty((n_frames, SHORT_FFT // 2 + 1), np.float32)
-        for first in range(0, n_frames, BLOCK):
-            rows = power[first : first + BLOCK]
+        for first in range(0, n_frames, _fft.BLOCK):
+            rows = power[first : first + _fft.BLOCK]
             _kernels.fill_windowed(padded, window, first, SHORT_HOP, plan.input_array)
             plan.execute()
             _kernels.squared_magnitude(plan.output_array, rows)
@@ -229,37 +226,3 @@ def _checked(waveform: np.ndarray) -> np.ndarray:
             f"features need samples nominally within [-1, 1]; got a peak of {max(-low, high):g}"
         )
     return np.ascontiguousarray(waveform, dtype=np.float32)
-
-
-class _Plans(threading.local):
-    """FFT plans with their buffers, one set per thread."""
-
-    def __init__(self) -> None:
-        self.by_n_fft: dict[int, tuple[pyfftw.FFTW, np.ndarray]] = {}
-        self.short: pyfftw.FFTW | None = None
-
-
-_plans = _Plans()
-
-
-def _plan(n_fft: int) -> tuple["pyfftw.FFTW", np.ndarray]:
-    """A plan for a block of frames, and a complex64 buffer for its output."""
-    if n_fft not in _plans.by_n_fft:
-        shape = (BLOCK, n_fft // 2 + 1)
-        frames = pyfftw.empty_aligned((BLOCK, n_fft), "float64")
-        spectra = pyfftw.empty_aligned(shape, "complex128")
-        # FFTW_MEASURE gives no faster plan here, and costs each worker 0.2 s.
-        flags = ("FFTW_ESTIMATE", "FFTW_DESTROY_INPUT")
-        plan = pyfftw.FFTW(frames, spectra, axes=(1,), flags=flags, threads=1)
-        _plans.by_n_fft[n_fft] = (plan, np.empty(shape, np.complex64))
-    return _plans.by_n_fft[n_fft]
-
-
-def _short_plan() -> "pyfftw.FFTW":
-    """Short frames have nothing to equal bit by bit, so they are transformed in float32."""
-    if _plans.short is None:
-        frames = pyfftw.empty_aligned((BLOCK, SHORT_FFT), "float32")
-        spectra = pyfftw.empty_aligned((BLOCK, SHORT_FFT // 2 + 1), "complex64")
-        flags = ("FFTW_ESTIMATE", "FFTW_DESTROY_INPUT")
-        _plans.short = pyfftw.FFTW(frames, spectra, axes=(1,), flags=flags, threads=1)
-    return _plans.short

@@ -171,7 +171,8 @@ def _in_force() -> Iterator[Folder]:
 @cache
 def _installed() -> tuple[tuple[Folder, ...], tuple[str, ...]]:
     """Folders of packages with an entry point, and a sentence on each that cannot be used."""
-    # Slow to load, and wanted only where entries are.
+    if not _may_be_installed():
+        return (), ()
     import importlib.metadata
 
     found: list[Folder] = []
@@ -190,6 +191,27 @@ def _installed() -> tuple[tuple[Folder, ...], tuple[str, ...]]:
         except Exception as error:
             wrong.append(f"the installed plugin {point.name} is left out: {error}")
     return tuple(found), tuple(wrong)
+
+
+def _may_be_installed() -> bool:
+    """Whether any package's own list of entry points has words like ours.
+
+    Python's reader of these lists would say so too, after ten times as long.
+    """
+    for place in sys.path:
+        try:
+            names = os.listdir(place or ".")
+        except (FileNotFoundError, PermissionError):
+            continue
+        except OSError:
+            return True  # an archive, which Python looks into
+        for name in names:
+            with contextlib.suppress(OSError):
+                if name.endswith((".dist-info", ".egg-info")):
+                    points = Path(place, name, "entry_points.txt")
+                    if GROUP in points.read_text(encoding="utf-8", errors="replace"):
+                        return True
+    return False
 
 
 def _check(folder: Folder, others: Iterable[Folder]) -> None:

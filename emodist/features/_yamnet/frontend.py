@@ -11,10 +11,9 @@ classification", ICASSP 2017.
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
-import scipy.fft
-import scipy.sparse
 
 from emodist.errors import AudioError
 
@@ -128,6 +127,9 @@ def _checked(waveform: np.ndarray) -> np.ndarray:
 
 def _fill(waveform: np.ndarray, first_frame: int, out: np.ndarray) -> None:
     """Write frames `first_frame`, ... into `out`; past the waveform's end there are zeros."""
+    # Here, as where it is used below: this module is read for its names, and scipy takes 0.2 s.
+    import scipy.fft
+
     window, bands, low, high = _filters()
     frame = np.zeros((min(_BLOCK_FRAMES, len(out)), _N_FFT), np.float32)
     n_whole = max(0, (len(waveform) - _WINDOW) // _HOP + 1)
@@ -150,8 +152,10 @@ def _fill(waveform: np.ndarray, first_frame: int, out: np.ndarray) -> None:
 
 
 @cache
-def _filters() -> tuple[np.ndarray, scipy.sparse.csr_array, int, int]:
+def _filters() -> tuple[np.ndarray, Any, int, int]:
     """Periodic Hann window; triangles in HTK mel, the bins that they touch, without the rest."""
+    import scipy.sparse
+
     # In single precision step by step, as TensorFlow does: beside a loud pure tone the window's
     # rounding is what stands in the other bands.
     angle = np.float32(2 * np.pi) * np.arange(_WINDOW, dtype=np.float32) / np.float32(_WINDOW)
