@@ -34,6 +34,7 @@ def verbs() -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    parsers.is_program = arguments is None
     if words and words[0] in ("-V", "--version"):
         print(f"emodist {__version__}")
         return 0

@@ -5,6 +5,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from emodist.commands import _parsers as parsers
+
+
+def spare_pandas() -> None:
+    """Let Arrow go without pandas in a process that is the command line's own."""
+    from emodist.tables import arrow
+
+    if parsers.is_program:
+        arrow.without_pandas()
+
 
 def answer(summary: Mapping[str, Any], settings: Any, given: argparse.Namespace) -> int:
     """The result on stdout; the exit code: 1 if more files failed than allowed."""

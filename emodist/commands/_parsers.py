@@ -15,6 +15,9 @@ from emodist.errors import EmodistError
 BEGINS_AGAIN = "nothing of it is kept, the same command begins again"
 GOES_ON = "finished work is kept, the same command does the rest"
 
+# Whether this process is the command line's own, and not a notebook's or a test's.
+is_program = False
+
 EXAMPLES = {
     "features": "mfcc.n_mfcc=13",
     "augmentations": "noise.min_snr_db=5",

@@ -19,6 +19,7 @@ def run(words: Sequence[str]) -> int:
     given, settings = parsers.read(parser, words, ExtractSettings)
     from emodist.pipelines import media_job
 
+    media.spare_pandas()
     with parsers.result_alone():
         summary = media_job.run(settings, given.retry_failed)
     failures.tell(summary, settings)

@@ -17,6 +17,7 @@ def run(words: Sequence[str]) -> int:
     parsers.add_run_options(parser)
     parser.add_argument("--features", metavar="A,B", help="which features (setting features)")
     given, settings = parsers.read(parser, words, FeaturizeSettings)
+    media.spare_pandas()
     with parsers.result_alone():
         table = featurize(config=settings, retry_failed=given.retry_failed)
     return media.answer(table.summary, settings, given)

@@ -167,6 +167,8 @@ def _end_with(parent: int) -> None:
 if __name__ == "__main__":
     # Under its own name: errors made in `__main__` could not be unpickled by the parent.
     from emodist.media.child import serve
+    from emodist.tables import arrow
 
+    arrow.without_pandas()
     with contextlib.suppress(EOFError, ConnectionResetError, BrokenPipeError):
         serve(Connection(int(sys.argv[1])))

@@ -24,7 +24,7 @@ from emodist.media import plan_log
 from emodist.media.settings import MediaSettings
 from emodist.media.shards import ShardResult, ShardRunner, has_network
 from emodist.pipelines import ray_private
-from emodist.tables import schema
+from emodist.tables import arrow, schema
 
 
 class ShardActor:
@@ -81,6 +81,7 @@ def connect_to(
 
     With `log_to_driver`, what workers print comes to this process.
     """
+    arrow.with_pandas()
     if not ray.is_initialized():
         os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
         # Ray makes and passes the token of a cluster that it starts here.
