@@ -9,6 +9,8 @@ from emodist.plugins import folders
 # Before numpy and scikit-learn are loaded: on small data, threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from tests import make
+
 # Fixtures, for the network's own tests and for those of the pipelines.
 from tests.yamnet_models import (  # noqa: F401
     SHARED,
@@ -53,3 +55,9 @@ def own(tmp_path) -> Iterator[Path]:
     for place in {*folders._used, str(tmp_path / "own")} - before.keys():
         folders._forget(place)
         folders._used.pop(place, None)
+
+
+@pytest.fixture
+def emotional():
+    """Ten voices that say three things: `tests.make.emotional`."""
+    return make.emotional()

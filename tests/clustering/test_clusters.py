@@ -12,50 +12,19 @@ from emodist.clustering import clusters, output, quality, words
 from emodist.clustering.settings import ClusterSettings
 from emodist.errors import ConfigError, OutputError
 from emodist.learning import dataset
-from emodist.tables import schema
+from tests import make
 
 TAKES_K = [n for n in registry.names("clusterers") if registry.get("clusterers", n).TAKES_K]
 QUICK = {"k_max": 4, "n_resamples": 2}
 
 
-def write_table(path, x, speaker=None, label=None):
-    """A feature table with one row for each row of `x`; returns its path."""
-    n_rows, width = x.shape
-    fields = schema.features([("rms", (width,), tuple(f"rms_{i}" for i in range(width)))])
-    known = {
-        "recording_id": [f"r{index:03d}" for index in range(n_rows)],
-        "uri": [f"r{index:03d}.wav" for index in range(n_rows)],
-        "segment": [0] * n_rows,
-        "start_s": [0.0] * n_rows,
-        "end_s": [1.0] * n_rows,
-        "corpus": ["acted"] * n_rows,
-        "speaker": speaker or [None] * n_rows,
-        "label": label or [None] * n_rows,
-    }
-    columns = [
-        schema.column(field, x)
-        if schema.is_feature(field)
-        else pa.array(known.get(field.name, [None] * n_rows), field.type)
-        for field in fields
-    ]
-    pq.write_table(pa.Table.from_arrays(columns, schema=fields), path)
-    return str(path)
-
-
-def blobs(n_each=20, distance=100.0, seed=0):
-    """Three clouds of spread 1 and which cloud each row is of."""
-    truth = np.repeat([0, 1, 2], n_each)
-    rng = np.random.default_rng(seed)
-    return rng.normal(size=(len(truth), 3)) + distance * np.eye(3)[truth], truth
-
-
 @pytest.fixture
 def table(tmp_path):
     """Three far blobs, labelled so; six speakers who are in all of them."""
-    x, truth = blobs()
-    return write_table(
+    x, truth = make.blobs()
+    return make.table(
         tmp_path / "blobs.parquet",
-        x,
+        {"rms": x},
         speaker=[f"s{index % 6}" for index in range(len(x))],
         label=[f"blob{group}" for group in truth],
     )
@@ -96,8 +65,11 @@ def test_clusters_are_voices_until_they_are_scaled_by_speaker(tmp_path):
     voice, mood = np.repeat(np.arange(3), 40), np.tile(np.arange(2), 60)
     x = rng.normal(scale=0.3, size=(120, 2)) + np.stack([100 * voice, 4 * mood], axis=1)
     x[:, 1] += 100 * (voice == 1)
-    path = write_table(
-        tmp_path / "voices.parquet", x, [f"s{v}" for v in voice], [f"m{m}" for m in mood]
+    path = make.table(
+        tmp_path / "voices.parquet",
+        {"rms": x},
+        speaker=[f"s{v}" for v in voice],
+        label=[f"m{m}" for m in mood],
     )
     data = dataset.load(path)
     plain = clusters.cluster(data, ClusterSettings(k_max=4, n_resamples=0)).about
@@ -109,55 +81,10 @@ def test_clusters_are_voices_until_they_are_scaled_by_speaker(tmp_path):
     assert scaled["labels"]["ari"] == 1
 
 
-def test_noise_has_no_centre_and_does_not_count_in_the_indices():
+def test_noise_has_no_centre():
     points = np.array([[0.0], [1.0], [10.0], [11.0], [500.0]])
-    labels = np.array([0, 0, 1, 1, -1])
-    with_noise = quality.score(points, labels, np.arange(5))
-    assert with_noise == quality.score(points[:4], labels[:4], np.arange(4))
-    # Davies-Bouldin on paper: (0.5 + 0.5) / 10.
-    assert with_noise["davies_bouldin"] == pytest.approx(0.1)
-    # Silhouette of 0 is 1 - 1/10.5, of 1 is 1 - 1/9.5.
-    assert with_noise["silhouette"] == pytest.approx(1 - (1 / 10.5 + 1 / 9.5) / 2)
-    distance = clusters._distances(points, labels)
+    distance = clusters._distances(points, np.array([0, 0, 1, 1, -1]))
     np.testing.assert_array_equal(distance, [0.5, 0.5, 0.5, 0.5, math.nan])
-
-
-def test_one_cluster_has_no_indices():
-    scores = quality.score(np.arange(4.0)[:, None], np.zeros(4, int), np.arange(4))
-    assert all(math.isnan(value) for value in scores.values())
-
-
-def test_the_best_mean_rank_is_chosen_and_the_smaller_k_of_equals():
-    def row(k, *values):
-        return {"k": k, **dict(zip(quality.INDICES, values, strict=True))}
-
-    assert quality.choose([row(2, 0.3, 9, 1.0), row(3, 0.4, 8, 0.9)])[0] == 1
-    assert quality.choose([row(2, 0.4, 9, 1.0), row(3, 0.4, 9, 1.0)])[0] == 0
-    assert quality.choose([row(2, *[math.nan] * 3), row(3, 0.1, 1, 9.0)])[0] == 1
-    assert quality.choose([row(0, *[math.nan] * 3)]) == (0, {})
-
-
-def test_agreement_of_a_clustering_with_itself_is_whole_and_skips_the_unknown():
-    groups = np.array(["a", "a", "b", "b", None], object)
-    found = quality.agreement(np.array([1, 1, 0, 0, 0]), groups, np.random.default_rng(0))
-    assert found["rows"] == 4
-    for measure in ("ari", "nmi", "v_measure", "purity", "concentration"):
-        assert found[measure] == pytest.approx(1)
-    assert found["purity_by_chance"] < 1
-
-
-def test_purity_and_concentration_by_hand():
-    # Clusters {a, a, b} and {b}: 3 of 4 are of the commonest label; a is whole, b is halved.
-    groups = np.array(["a", "a", "b", "b"], object)
-    found = quality.agreement(np.array([0, 0, 0, 1]), groups, np.random.default_rng(0))
-    assert found["purity"] == 0.75
-    assert found["concentration"] == 0.75
-
-
-def test_agreement_is_none_without_two_groups():
-    rng = np.random.default_rng(0)
-    assert quality.agreement(np.array([0, 1]), np.array([None, None], object), rng) is None
-    assert quality.agreement(np.array([0, 1]), np.array(["a", "a"], object), rng) is None
 
 
 def test_examples_are_the_rows_nearest_to_the_mean_one_of_a_recording(table):
@@ -209,7 +136,7 @@ def test_a_folder_with_other_files_is_left_alone(table, tmp_path):
 
 
 def test_an_archive_without_labels_and_speakers_is_clustered(tmp_path):
-    path = write_table(tmp_path / "archive.parquet", blobs()[0])
+    path = make.table(tmp_path / "archive.parquet", {"rms": make.blobs()[0]})
     found = output.run(path, ClusterSettings(**QUICK), str(tmp_path / "out"))
     assert found.about["k"] == 3
     assert found.about["labels"] is None
@@ -219,14 +146,14 @@ def test_an_archive_without_labels_and_speakers_is_clustered(tmp_path):
 
 
 def test_speaker_norm_needs_speakers(tmp_path):
-    path = write_table(tmp_path / "archive.parquet", blobs()[0])
+    path = make.table(tmp_path / "archive.parquet", {"rms": make.blobs()[0]})
     with pytest.raises(ConfigError, match="every row needs a speaker; 60 of 60"):
         clusters.cluster(dataset.load(path), ClusterSettings(speaker_norm=True))
 
 
 def test_hdbscan_says_when_all_is_noise(tmp_path):
     x = np.random.default_rng(0).uniform(size=(30, 8))
-    path = write_table(tmp_path / "noise.parquet", x)
+    path = make.table(tmp_path / "noise.parquet", {"rms": x})
     settings = ClusterSettings(
         algorithm="hdbscan", algorithm_settings={"min_cluster_size": 20}, n_examples=1
     )
@@ -246,20 +173,20 @@ def test_hdbscan_says_when_all_is_noise(tmp_path):
     ],
 )
 def test_too_few_rows_are_refused(n_rows, settings, message, tmp_path):
-    path = write_table(tmp_path / "few.parquet", blobs()[0][:n_rows])
+    path = make.table(tmp_path / "few.parquet", {"rms": make.blobs()[0][:n_rows]})
     with pytest.raises(ConfigError, match=message):
         clusters.cluster(dataset.load(path), ClusterSettings(**settings))
 
 
 def test_rows_that_are_all_the_same_are_refused(tmp_path):
-    path = write_table(tmp_path / "same.parquet", np.ones((20, 3)))
+    path = make.table(tmp_path / "same.parquet", {"rms": np.ones((20, 3))})
     with pytest.raises(ConfigError, match="all rows are the same"):
         clusters.cluster(dataset.load(path), ClusterSettings())
 
 
 def test_a_cloud_without_groups_is_called_so(tmp_path):
     x = np.random.default_rng(0).normal(size=(200, 20))
-    path = write_table(tmp_path / "cloud.parquet", x)
+    path = make.table(tmp_path / "cloud.parquet", {"rms": x})
     about = clusters.cluster(dataset.load(path), ClusterSettings(**QUICK)).about
     assert "no clear groups" in about["notes"][0]
 

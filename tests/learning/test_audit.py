@@ -8,14 +8,14 @@ import pytest
 from emodist import cli
 from emodist.errors import ConfigError
 from emodist.learning import audit, dataset, folds
-from tests.learning.test_dataset import RMS, some_rows, write_output
+from tests import make
 
 
 def acted(n_actors=16):
     """As RAVDESS: each actor says two sentences in two emotions; one clip is a copy."""
     rows = [
         {
-            **some_rows(1)[0],
+            **make.rows(1)[0],
             "recording_id": f"r{actor:02d}{clip}",
             "uri": f"{actor:02d}{clip}.wav",
             "speaker": f"{actor:02d}",
@@ -34,7 +34,7 @@ def windows(n_recordings=4, n_windows=5, hop_s=2.0):
     """4 s windows of a few long recordings."""
     return [
         {
-            **some_rows(1)[0],
+            **make.rows(1)[0],
             "recording_id": f"r{recording}",
             "segment": window,
             "uri": f"{recording}.wav",
@@ -50,7 +50,7 @@ def windows(n_recordings=4, n_windows=5, hop_s=2.0):
 
 @pytest.fixture
 def table(tmp_path):
-    return write_output(tmp_path / "out", acted(), [RMS])
+    return make.output(tmp_path / "out", acted(), [make.RMS])
 
 
 def kinds(found):
@@ -124,10 +124,10 @@ def test_a_file_may_leave_rows_out_or_name_train_and_test(table, tmp_path):
 
 
 def test_an_id_that_looks_like_a_number_stays_a_word(tmp_path):
-    rows = some_rows(4)
+    rows = make.rows(4)
     for row, name in zip(rows, ("0123", "12e4", "7", "8"), strict=True):
         row["recording_id"] = name
-    out = write_output(tmp_path / "out", rows, [RMS])
+    out = make.output(tmp_path / "out", rows, [make.RMS])
     found = audit.run(out, write_folds(tmp_path / "f.csv", rows, [1, 2, 1, 2]))
     assert (found.n_folds, found.n_tested, found.n_rows) == (2, 4, 4)
 
@@ -157,7 +157,7 @@ def test_an_unknown_protocol_or_file_is_refused(table):
 
 def test_windows_of_one_recording_on_both_sides_leak(tmp_path):
     rows = windows()
-    out = write_output(tmp_path / "out", rows, [RMS])
+    out = make.output(tmp_path / "out", rows, [make.RMS])
     assert audit.run(out, "loso").is_clean
     # The first recording is cut in two: windows 0, 1 and 2, 3, 4.
     fold = [row["recording_id"] for row in rows]
@@ -175,7 +175,7 @@ def test_windows_of_one_recording_on_both_sides_leak(tmp_path):
 
 def test_windows_that_only_touch_do_not_overlap(tmp_path):
     rows = windows(hop_s=4.0)
-    out = write_output(tmp_path / "out", rows, [RMS])
+    out = make.output(tmp_path / "out", rows, [make.RMS])
     found = kinds(audit.run(out, "random5"))
     assert "recordings" in found
     assert "test windows" not in found
@@ -187,7 +187,7 @@ def test_overlaps_are_those_of_a_plain_loop_over_all_pairs(tmp_path):
     for row in rows:
         row["start_s"] = float(rng.uniform(0, 30))
         row["end_s"] = row["start_s"] + float(rng.uniform(0.1, 6))
-    found = dataset.load(write_output(tmp_path / "out", rows, [RMS]))
+    found = dataset.load(make.output(tmp_path / "out", rows, [make.RMS]))
     test = np.sort(rng.permutation(len(rows))[:9])
     fold = folds.Fold("one", np.setdiff1d(np.arange(len(rows)), test), test)
     expected = [
@@ -212,7 +212,7 @@ def test_an_augmented_copy_may_not_face_its_source(tmp_path, parent):
         copy = {**rows[0], "recording_id": name, "uri": f"9{index}.wav", "audio_sha": name}
         # The second is made from the first.
         rows.append({**copy, "parent": parent if index == 0 else "noisy"})
-    out = write_output(tmp_path / "out", rows, [RMS])
+    out = make.output(tmp_path / "out", rows, [make.RMS])
     assert audit.run(out, "loso").is_clean
     fold = [int(row["speaker"]) for row in rows]
     fold[-1] = 2
@@ -227,7 +227,7 @@ def test_variants_that_are_tested_are_noted_and_a_protocol_never_tests_them(tmp_
         {**row, "recording_id": f"{row['recording_id']}-1", "parent": row["recording_id"]}
         for row in rows
     ]
-    out = write_output(tmp_path / "out", rows, [RMS])
+    out = make.output(tmp_path / "out", rows, [make.RMS])
     found = audit.run(out, "loso")
     assert found.is_clean
     assert found.n_tested == len(rows) // 2
@@ -244,7 +244,7 @@ def test_variants_that_are_tested_are_noted_and_a_protocol_never_tests_them(tmp_
 def test_unknown_speakers_are_never_clean(tmp_path):
     rows = acted(4)
     rows[3]["speaker"] = None
-    out = write_output(tmp_path / "out", rows, [RMS])
+    out = make.output(tmp_path / "out", rows, [make.RMS])
     fold = [index // 8 for index in range(len(rows))]
     found = audit.run(out, write_folds(tmp_path / "f.csv", rows, fold))
     assert not found.is_clean
@@ -257,7 +257,7 @@ def test_labels_that_differ_in_case_or_blanks_are_a_note(tmp_path):
     rows = acted(4)
     for row in rows[3::8]:
         row["label"] += " "
-    out = write_output(tmp_path / "out", rows, [RMS])
+    out = make.output(tmp_path / "out", rows, [make.RMS])
     found = audit.run(out, "loso")
     assert found.is_clean
     assert kinds(found)["labels"].count == 2
@@ -266,6 +266,6 @@ def test_labels_that_differ_in_case_or_blanks_are_a_note(tmp_path):
 
 def test_an_unlabelled_archive_can_be_audited(tmp_path):
     rows = [{**row, "label": None} for row in windows()]
-    out = write_output(tmp_path / "out", rows, [RMS])
+    out = make.output(tmp_path / "out", rows, [make.RMS])
     assert audit.run(out, "group2").is_clean
     assert not audit.run(out, "random2").is_clean

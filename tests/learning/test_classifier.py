@@ -9,52 +9,14 @@ import pytest
 from emodist import cli
 from emodist.errors import ConfigError
 from emodist.learning import classifier, dataset
-from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from emodist.models import bundle, judging
+from tests import make
 from tests.pipelines.conftest import featurize, write_clip
-
-KEYS = ("recording_id", "uri", "corpus", "speaker", "label", "audio_sha")
-
-
-def make(x, speakers, labels) -> Dataset:
-    n_rows = len(x)
-    words = {name: np.array([f"{name}{i}" for i in range(n_rows)], object) for name in KEYS}
-    words |= {
-        "corpus": np.full(n_rows, "media", object),
-        "speaker": np.array(speakers, object),
-        "label": np.array(labels, object),
-    }
-    names = np.array([f"x_{i}" for i in range(x.shape[1])])
-    zeros = np.zeros(n_rows)
-    return Dataset(
-        x=x.astype(np.float32), names=names, columns=np.full(len(names), "x"),
-        segment=zeros.astype(int), start_s=zeros, end_s=zeros + 1, speech_fraction=zeros + 1,
-        attributes={}, images={}, **words,
-    )  # fmt: skip
-
-
-@pytest.fixture
-def emotional():
-    """Ten voices, each shifted by its own amount, say three things that differ."""
-    rng = np.random.default_rng(0)
-    labels = np.tile(np.repeat(["angry", "happy", "sad"], 8), 10)
-    speakers = np.repeat([f"s{i}" for i in range(10)], 24)
-    effect = {"angry": 0, "happy": 1, "sad": 2}
-    x = rng.normal(size=(240, 6))
-    x[np.arange(240), [effect[label] for label in labels]] += 2.5
-    x += np.repeat(rng.normal(size=(10, 6)) * 2, 24, axis=0)
-    return make(x, speakers, labels)
-
-
-def uar(data, **settings):
-    chosen = TrainSettings(**{"model": "logistic_regression", "calibrate": False, **settings})
-    folds = classifier.make_folds(data, chosen)
-    return classifier.judge(data, folds, classifier.out_of_fold(data, folds, chosen), chosen)
 
 
 def test_emotion_is_learned_across_speakers_and_better_without_the_voices_shift(emotional):
-    plain, scaled = uar(emotional), uar(emotional, speaker_norm=True)
+    plain, scaled = make.judged(emotional), make.judged(emotional, speaker_norm=True)
     assert plain.uar > 0.5
     assert scaled.uar > plain.uar + 0.05
     assert "transductive" in scaled.protocol
@@ -71,10 +33,10 @@ def test_noise_that_tells_only_the_speaker_stays_at_chance():
         (np.repeat(np.arange(24) % 2, 12) + (rng.random(288) < 0.15)) % 2
     ]
     x = np.repeat(rng.normal(size=(24, 40)), 12, axis=0)
-    data = make(x, speakers, labels)
+    data = make.dataset(x, speakers, labels)
     for model in ("rbf_svm", "random_forest"):
-        honest = uar(data, model=model, folds="group6")
-        leaking = uar(data, model=model, folds="random6")
+        honest = make.judged(data, model=model, folds="group6")
+        leaking = make.judged(data, model=model, folds="random6")
         assert abs(honest.uar - 0.5) < 0.2
         assert leaking.uar > 0.75
         assert leaking.speakers_overlap
@@ -196,7 +158,7 @@ def test_a_table_without_labels_says_what_to_do(tmp_path, capsys):
 
 
 def test_judgement_names_the_classes_that_are_confused(emotional):
-    found = uar(emotional)
+    found = make.judged(emotional)
     text = str(judging.Judgement(found, {"model": "logistic_regression"}))
     assert text.startswith("logistic_regression, group5: 5 folds, speaker-independent")
     lines = {line.split(" ")[0]: line for line in text.splitlines()}

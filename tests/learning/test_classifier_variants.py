@@ -9,7 +9,7 @@ from emodist.learning import classifier
 from emodist.learning.dataset import Dataset
 from emodist.learning.settings import TrainSettings
 from emodist.models import judging
-from tests.learning.test_classifier import make
+from tests import make
 
 
 def with_variants(data: Dataset, n_variants=2, spread=0.01, seed=0) -> Dataset:
@@ -38,7 +38,7 @@ def random_labels():
     """Nothing to learn, except by knowing the very row that is tested."""
     rng = np.random.default_rng(0)
     speakers = np.repeat([f"s{i:02}" for i in range(12)], 20)
-    return make(rng.normal(size=(240, 8)), speakers, rng.choice(["a", "b"], 240))
+    return make.dataset(rng.normal(size=(240, 8)), speakers, rng.choice(["a", "b"], 240))
 
 
 @pytest.mark.parametrize("protocol", ["group4", "random4"])

@@ -3,15 +3,13 @@
 import csv
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from emodist import cli
 from emodist.errors import ConfigError
 from emodist.learning import csv_set
 from emodist.tables import schema
-from tests.learning.test_classifier import make
+from tests import make
 
 SIZES = {"angry": 12, "happy": 7, "sad": 30}
 
@@ -21,7 +19,7 @@ def uneven():
     rng = np.random.default_rng(3)
     labels = [label for label, size in SIZES.items() for _ in range(size)]
     x = rng.normal(size=(len(labels), 4)) * [1, 1, 1000, 0.01]
-    return make(x, [f"s{i % 5}" for i in range(len(labels))], labels)
+    return make.dataset(x, [f"s{i % 5}" for i in range(len(labels))], labels)
 
 
 def test_every_class_reaches_the_size_of_the_largest(uneven):
@@ -64,30 +62,14 @@ def test_a_class_with_too_few_rows_is_refused_by_name(uneven):
 
 def write_table(folder, columns):
     shapes = {"yamnet": 3, "mfcc": 2, "rms": 1, "opensmile": 2}
-    fields = schema.features(
-        (name, (shapes[name],), tuple(f"{name}_{i}" for i in range(shapes[name])))
-        for name in columns
-    )
     labels = [label for label, size in SIZES.items() for _ in range(size)] + [None]
-    n_rows = len(labels)
     rng = np.random.default_rng(0)
-    keys = {
-        "recording_id": [f"r{i:03}" for i in range(n_rows)],
-        "segment": [0] * n_rows,
-        "uri": [f"/x/{i:03}.wav" for i in range(n_rows)],
-        "corpus": ["media"] * n_rows,
-        "speaker": [f"s{i % 3}" for i in range(n_rows)],
-        "label": labels,
-    }
-    arrays = [
-        schema.column(field, rng.normal(size=(n_rows, shapes[field.name])))
-        if schema.is_feature(field)
-        else pa.array(keys.get(field.name, [None] * n_rows), field.type)
-        for field in fields
-    ]
-    (folder / "features").mkdir(parents=True)
-    pq.write_table(pa.Table.from_arrays(arrays, schema=fields), folder / "features" / "a.parquet")
-    return str(folder / "features")
+    return make.table(
+        folder / "features" / "a.parquet",
+        {name: rng.normal(size=(len(labels), shapes[name])) for name in columns},
+        speaker=[f"s{i % 3}" for i in range(len(labels))],
+        label=labels,
+    ).rpartition("/")[0]
 
 
 def read(path):

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,75 +6,12 @@ import pytest
 from emodist.errors import ConfigError
 from emodist.learning import dataset
 from emodist.tables import schema
-
-FEATURES = [
-    ("rms", (2,), ("rms_mean", "rms_std")),
-    ("f0", (1,), ("f0_mean",)),
-    ("log_mel", (2, 3), ()),
-]
-RMS = FEATURES[0]
-
-
-def write_output(folder, rows, features=FEATURES, n_files=1):
-    """An output folder. A row is a dict of keys; the rest of it become attributes."""
-    fields = schema.features(features)
-    recordings = {row["recording_id"]: row for row in rows}.values()
-    keys = {*schema.SEGMENTS.names, "extra"}
-    described = [
-        {
-            **{name: row.get(name) for name in schema.RECORDINGS.names},
-            "attributes": json.dumps({name: row[name] for name in row if name not in keys}),
-        }
-        for row in recordings
-    ]
-    (folder / "features").mkdir(parents=True)
-    (folder / "recordings").mkdir()
-    (folder / "run.json").write_text("{}")
-    table = pa.Table.from_pylist(described, schema=schema.RECORDINGS)
-    pq.write_table(table, folder / "recordings" / "0.parquet")
-    for index in range(n_files):
-        part = rows[index::n_files]
-        columns = [
-            schema.column(field, np.stack([numbers(row, field) for row in part]))
-            if schema.is_feature(field)
-            else pa.array([row.get(field.name) for row in part], field.type)
-            for field in fields
-        ]
-        table = pa.Table.from_arrays(columns, schema=fields)
-        if "extra" in rows[0]:
-            table = table.append_column("extra", pa.array([row["extra"] for row in part]))
-        pq.write_table(table, folder / "features" / f"{index}.parquet")
-    return str(folder)
-
-
-def numbers(row, field):
-    """What the features of a row are: its number, then one more for each element."""
-    width = getattr(field.type, "storage_type", field.type).list_size
-    return float(row["uri"].strip("abu.wv")) + np.arange(width)
-
-
-def some_rows(n=6, corpus="acted", **more):
-    return [
-        {
-            "recording_id": f"{corpus}{index:02d}",
-            "segment": 0,
-            "uri": f"{index:02d}.wav",
-            "corpus": corpus,
-            "speaker": f"{index % 3:02d}",
-            "label": ("happy", "sad")[index % 2],
-            "audio_sha": f"sha{index}",
-            "start_s": 0.0,
-            "end_s": 1.0,
-            "speech_fraction": 0.5,
-            **more,
-        }
-        for index in range(n)
-    ]
+from tests import make
 
 
 def test_rows_come_in_one_order_with_their_numbers(tmp_path):
-    one = dataset.load(write_output(tmp_path / "a", some_rows(), n_files=1))
-    three = dataset.load(write_output(tmp_path / "b", some_rows()[::-1], n_files=3))
+    one = dataset.load(make.output(tmp_path / "a", make.rows(), n_files=1))
+    three = dataset.load(make.output(tmp_path / "b", make.rows()[::-1], n_files=3))
     for rows in (one, three):
         assert list(rows.uri) == [f"{index:02d}.wav" for index in range(6)]
         np.testing.assert_array_equal(rows.x, np.arange(6)[:, None] + np.float32([0, 1, 0]))
@@ -89,16 +24,16 @@ def test_rows_come_in_one_order_with_their_numbers(tmp_path):
 
 @pytest.mark.parametrize("place", ["", "/features", "/features/0.parquet"])
 def test_attributes_are_joined_from_the_recordings_table(place, tmp_path):
-    rows = some_rows(statement="Dogs")
+    rows = make.rows(statement="Dogs")
     rows[1]["intensity"] = "strong"
-    found = dataset.load(write_output(tmp_path / "a", rows) + place)
+    found = dataset.load(make.output(tmp_path / "a", rows) + place)
     assert list(found.attributes["statement"]) == ["Dogs"] * 6
     assert list(found.attributes["intensity"]) == [None, "strong", None, None, None, None]
 
 
 def test_a_lone_file_has_no_attributes_and_further_columns_are_some(tmp_path):
-    rows = [{**row, "extra": index} for index, row in enumerate(some_rows(statement="Dogs"))]
-    folder = write_output(tmp_path / "a", rows)
+    rows = [{**row, "extra": index} for index, row in enumerate(make.rows(statement="Dogs"))]
+    folder = make.output(tmp_path / "a", rows)
     (tmp_path / "lone").mkdir()
     (tmp_path / "a" / "features" / "0.parquet").rename(tmp_path / "lone" / "x.parquet")
     found = dataset.load(str(tmp_path / "lone" / "x.parquet"))
@@ -109,7 +44,7 @@ def test_a_lone_file_has_no_attributes_and_further_columns_are_some(tmp_path):
 
 
 def test_features_and_images_are_chosen_by_name(tmp_path):
-    table = write_output(tmp_path / "a", some_rows())
+    table = make.output(tmp_path / "a", make.rows())
     found = dataset.load(table, ["log_mel", "f0"])
     assert list(found.names) == ["f0_mean"]
     assert found.images["log_mel"].shape == (6, 2, 3)
@@ -124,7 +59,7 @@ def test_features_and_images_are_chosen_by_name(tmp_path):
 
 
 def test_rows_are_selected_by_number_or_mask(tmp_path):
-    found = dataset.load(write_output(tmp_path / "a", some_rows(statement="Dogs")))
+    found = dataset.load(make.output(tmp_path / "a", make.rows(statement="Dogs")))
     few = found.select(np.array([4, 1]))
     assert list(few.uri) == ["04.wav", "01.wav"]
     assert len(few.attributes["statement"]) == 2
@@ -133,14 +68,14 @@ def test_rows_are_selected_by_number_or_mask(tmp_path):
 
 
 def test_targets_are_numbers_of_sorted_classes(tmp_path):
-    y, classes = dataset.load(write_output(tmp_path / "a", some_rows())).targets()
+    y, classes = dataset.load(make.output(tmp_path / "a", make.rows())).targets()
     assert classes == ("happy", "sad")
     assert y.tolist() == [0, 1, 0, 1, 0, 1]
 
 
 def test_tables_of_two_corpora_join_and_their_speakers_stay_apart(tmp_path):
-    acted = write_output(tmp_path / "a", some_rows(statement="Dogs"))
-    vlogs = write_output(tmp_path / "b", some_rows(corpus="vlogs", session="1"))
+    acted = make.output(tmp_path / "a", make.rows(statement="Dogs"))
+    vlogs = make.output(tmp_path / "b", make.rows(corpus="vlogs", session="1"))
     found = dataset.load([vlogs, acted])
     assert list(found.corpus) == ["acted"] * 6 + ["vlogs"] * 6
     assert set(found.speakers()) == {f"{c}/0{s}" for c in ("acted", "vlogs") for s in range(3)}
@@ -150,30 +85,30 @@ def test_tables_of_two_corpora_join_and_their_speakers_stay_apart(tmp_path):
 
 
 def test_tables_with_other_columns_do_not_join(tmp_path):
-    one = write_output(tmp_path / "a", some_rows())
-    other = write_output(tmp_path / "b", some_rows(corpus="b"), [RMS])
+    one = make.output(tmp_path / "a", make.rows())
+    other = make.output(tmp_path / "b", make.rows(corpus="b"), [make.RMS])
     with pytest.raises(ConfigError, match=r"other feature columns.*f0_mean"):
         dataset.load([one, other])
     assert list(dataset.load([one, other], ["rms"]).names) == ["rms_mean", "rms_std"]
 
 
 def test_a_table_named_twice_is_refused(tmp_path):
-    table = write_output(tmp_path / "a", some_rows())
+    table = make.output(tmp_path / "a", make.rows())
     with pytest.raises(ConfigError, match="6 rows come twice"):
         dataset.load([table, table])
 
 
 def test_numbers_that_are_not_finite_are_named(tmp_path):
-    rows = some_rows()
+    rows = make.rows()
     rows[2]["uri"] = "nan"
     with pytest.raises(ConfigError, match=r"rms_mean \(1 rows\), rms_std.*leave the feature out"):
-        dataset.load(write_output(tmp_path / "a", rows))
+        dataset.load(make.output(tmp_path / "a", rows))
 
 
 def test_what_is_missing_is_said_only_where_it_is_needed(tmp_path):
-    rows = some_rows()
+    rows = make.rows()
     rows[1]["speaker"] = rows[2]["label"] = None
-    found = dataset.load(write_output(tmp_path / "a", rows))
+    found = dataset.load(make.output(tmp_path / "a", rows))
     with pytest.raises(ConfigError, match=r"1 of 6 have none, such as 01\.wav.*a list \(CSV"):
         found.speakers()
     with pytest.raises(ConfigError, match="needs a label; 1 of 6"):
@@ -181,9 +116,9 @@ def test_what_is_missing_is_said_only_where_it_is_needed(tmp_path):
     assert len(found.labelled()) == 5
     assert found.people().tolist() == ["00", None, "02", "00", "01", "02"]
     with pytest.raises(ConfigError, match="no labels"):
-        dataset.load(write_output(tmp_path / "b", some_rows(label=None))).targets()
+        dataset.load(make.output(tmp_path / "b", make.rows(label=None))).targets()
     with pytest.raises(ConfigError, match="all rows are 'sad'"):
-        dataset.load(write_output(tmp_path / "c", some_rows(label="sad"))).targets()
+        dataset.load(make.output(tmp_path / "c", make.rows(label="sad"))).targets()
 
 
 def test_no_table_and_no_rows_are_refused(tmp_path):
@@ -191,7 +126,7 @@ def test_no_table_and_no_rows_are_refused(tmp_path):
         dataset.load(str(tmp_path / "nowhere"))
     with pytest.raises(ConfigError, match="no table was named"):
         dataset.load([])
-    pq.write_table(schema.features([RMS]).empty_table(), tmp_path / "empty.parquet")
+    pq.write_table(schema.features([make.RMS]).empty_table(), tmp_path / "empty.parquet")
     with pytest.raises(ConfigError, match="has no rows"):
         dataset.load(str(tmp_path / "empty.parquet"))
     pq.write_table(pa.table({"x": [1]}), tmp_path / "foreign.parquet")
@@ -203,7 +138,7 @@ def with_variants():
     """Four recordings of two speakers; three variants, of which one was made from another."""
     rows = [
         {**row, "speaker": f"s{index // 2}", "label": ("x", "y")[index % 2]}
-        for index, row in enumerate(some_rows(4))
+        for index, row in enumerate(make.rows(4))
     ]
     for name, parent in (("v1", rows[0]["recording_id"]), ("v2", "v1")):
         rows.append({**rows[0], "recording_id": name, "parent": parent})
@@ -212,7 +147,7 @@ def with_variants():
 
 
 def test_a_variant_knows_its_source_by_id_by_file_and_through_another_variant(tmp_path):
-    rows = dataset.load(write_output(tmp_path / "out", with_variants()))
+    rows = dataset.load(make.output(tmp_path / "out", with_variants()))
     known = zip(rows.sources(), rows.is_variant(), strict=True)
     named = dict(zip(rows.recording_id, known, strict=True))
     originals = sorted(name for name, (_, is_variant) in named.items() if not is_variant)
@@ -222,7 +157,7 @@ def test_a_variant_knows_its_source_by_id_by_file_and_through_another_variant(tm
 
 
 def test_folds_are_made_of_originals_and_variants_train_with_their_source(tmp_path):
-    rows = dataset.load(write_output(tmp_path / "out", with_variants()))
+    rows = dataset.load(make.output(tmp_path / "out", with_variants()))
     is_variant = rows.is_variant()
     folds = rows.folds("loso")
     tested = np.concatenate([fold.test for fold in folds])
@@ -236,6 +171,6 @@ def test_folds_are_made_of_originals_and_variants_train_with_their_source(tmp_pa
 
 
 def test_a_table_without_variants_has_none(tmp_path):
-    rows = dataset.load(write_output(tmp_path / "out", some_rows()))
+    rows = dataset.load(make.output(tmp_path / "out", make.rows()))
     assert not rows.is_variant().any()
     np.testing.assert_array_equal(rows.sources(), rows.recording_id)

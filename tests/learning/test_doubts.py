@@ -8,13 +8,13 @@ import pytest
 
 from emodist.learning import doubts
 from emodist.learning.settings import TrainSettings
-from tests.learning.test_classifier import make
+from tests import make
 
 NORM = TrainSettings(speaker_norm=True)
 
 
 def rows(speakers, labels):
-    return make(np.zeros((len(labels), 2)), speakers, labels)
+    return make.dataset(np.zeros((len(labels), 2)), speakers, labels)
 
 
 def test_nothing_is_said_of_enough_rows_of_several_classes():

@@ -7,14 +7,14 @@ import pytest
 
 from emodist.learning import classifier, speaker_norm
 from emodist.learning.settings import TrainSettings
-from tests.learning.test_classifier import make
+from tests import make
 
 
 @pytest.fixture
 def rows():
     rng = np.random.default_rng(5)
     x = rng.normal(size=(60, 3)) * [1, 100, 0] + [0, 1e4, 7]
-    return make(x, [f"s{i % 4}" for i in range(60)], ["x"] * 60)
+    return make.dataset(x, [f"s{i % 4}" for i in range(60)], ["x"] * 60)
 
 
 @pytest.mark.parametrize("size", [1, 7, 60])

@@ -7,8 +7,7 @@ import pytest
 
 from emodist.learning import classifier, temperature
 from emodist.learning.settings import TrainSettings
-from tests.learning.test_classifier import make
-from tests.learning.test_classifier import uar as judged
+from tests import make
 
 SETTINGS = TrainSettings(model="logistic_regression")
 
@@ -19,7 +18,7 @@ def said(speakers, labels, **more):
     x = np.random.default_rng(0).normal(size=(len(labels), 4))
     for place, label in enumerate(sorted(set(labels))):
         x[labels == label, place % 4] += 2
-    return dataclasses.replace(make(x, speakers, labels), **more)
+    return dataclasses.replace(make.dataset(x, speakers, labels), **more)
 
 
 def inner(data, rows=None):
@@ -97,7 +96,7 @@ def test_nothing_is_said_where_nobody_asked_or_all_went_well():
 def test_two_speakers_are_judged_by_their_own_protocol_and_the_result_says_how():
     """As of TESS, which `loso` refused for the temperature's sake."""
     data = said(["a", "b"] * 30, np.repeat(["x", "y", "z"], 20))
-    found = judged(data, folds="loso", calibrate=True)
+    found = make.judged(data, folds="loso", calibrate=True)
     assert found.n_speakers == 2
     (note,) = found.notes
     assert "calibrated on other recordings of the training speakers in 2 of 2 folds" in note
@@ -108,7 +107,7 @@ def test_a_class_of_two_speakers_is_judged_and_named_by_its_label():
     labels = np.tile(["x", "y", "x"], 24).astype(object)
     for who in ("s1", "s5"):
         labels[np.flatnonzero(speakers == who)[:4]] = "fearful"
-    found = judged(said(speakers, labels), folds="loso", calibrate=True)
+    found = make.judged(said(speakers, labels), folds="loso", calibrate=True)
     assert found.per_class["fearful"]["support"] == 8
     assert found.notes == (
         "not calibrated for fearful in 2 of 8 folds: one speaker in training has the class",
@@ -117,7 +116,7 @@ def test_a_class_of_two_speakers_is_judged_and_named_by_its_label():
 
 def test_random_folds_ask_for_no_speaker():
     data = said([None] * 40, ["x", "y"] * 20)
-    found = judged(data, folds="random4", calibrate=True)
+    found = make.judged(data, folds="random4", calibrate=True)
     assert "40 of 40 rows have no known speaker" in found.notes[0]
     assert "speakers overlap" in found.protocol
     assert found.uar > 0.6

@@ -13,7 +13,7 @@ from emodist.errors import ConfigError
 from emodist.learning import calibration, classifier, folds, speaker_norm
 from emodist.learning.settings import TrainSettings
 from emodist.models import bundle, card, classifier_bundle
-from tests.learning.test_classifier import emotional, uar  # noqa: F401
+from tests import make
 
 PLAIN = TrainSettings(model="logistic_regression", calibrate=False)
 
@@ -21,7 +21,7 @@ PLAIN = TrainSettings(model="logistic_regression", calibrate=False)
 def saved(data, out, settings=PLAIN):
     """A bundle of all rows, loaded again, and its fitted pipeline."""
     fitted, temperature = classifier.fit(data, settings)
-    result = uar(data, model=settings.model)
+    result = make.judged(data, model=settings.model)
     about = classifier_bundle.describe(data, settings, temperature, result, {})
     bundle.save(str(out), fitted, about, data)
     return bundle.load(str(out)), fitted
@@ -29,7 +29,7 @@ def saved(data, out, settings=PLAIN):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", registry.names("estimators"))
-def test_a_bundle_gives_the_probabilities_of_the_model_that_was_saved(emotional, tmp_path, model):  # noqa: F811
+def test_a_bundle_gives_the_probabilities_of_the_model_that_was_saved(emotional, tmp_path, model):
     settings = TrainSettings(model=model, balance="smote" if model == "mlp" else "weights", pca=5)
     loaded, fitted = saved(emotional, tmp_path / "bundle", settings)
     found = loaded.probabilities(emotional)
@@ -46,7 +46,7 @@ def test_a_bundle_gives_the_probabilities_of_the_model_that_was_saved(emotional,
     assert loaded.card.data.corpora == {"media": "your own"}
 
 
-def test_a_bundle_scales_raw_rows_by_speaker_itself(emotional, tmp_path):  # noqa: F811
+def test_a_bundle_scales_raw_rows_by_speaker_itself(emotional, tmp_path):
     settings = dataclasses.replace(PLAIN, speaker_norm=True)
     loaded, fitted = saved(emotional, tmp_path / "b", settings)
     expected = fitted.predict_proba(classifier.inputs(emotional, settings))
@@ -60,7 +60,7 @@ def test_a_bundle_scales_raw_rows_by_speaker_itself(emotional, tmp_path):  # noq
     assert not np.allclose(alone, expected[[3, 100]], atol=0.05)
 
 
-def test_a_bundle_refuses_numbers_of_other_feature_settings(emotional, tmp_path):  # noqa: F811
+def test_a_bundle_refuses_numbers_of_other_feature_settings(emotional, tmp_path):
     loaded, _ = saved(emotional, tmp_path / "b")
     fewer = dataclasses.replace(emotional, x=emotional.x[:, :5], names=emotional.names[:5])
     with pytest.raises(ConfigError, match="x_5 is missing"):
@@ -70,7 +70,7 @@ def test_a_bundle_refuses_numbers_of_other_feature_settings(emotional, tmp_path)
         loaded.probabilities(turned)
 
 
-def test_a_bundle_with_foreign_code_is_not_loaded(emotional, tmp_path):  # noqa: F811
+def test_a_bundle_with_foreign_code_is_not_loaded(emotional, tmp_path):
     saved(emotional, tmp_path / "b")
     skops.io.dump({"x": folds.Fold("a", np.zeros(1), np.zeros(1))}, tmp_path / "b/model.skops")
     with pytest.raises(ConfigError, match="which is not loaded"):
@@ -82,14 +82,14 @@ def test_no_bundle_is_refused(tmp_path):
         bundle.load(str(tmp_path))
 
 
-def test_a_bundle_without_its_model_is_refused(emotional, tmp_path):  # noqa: F811
+def test_a_bundle_without_its_model_is_refused(emotional, tmp_path):
     saved(emotional, tmp_path / "b")
     (tmp_path / "b" / "model.skops").unlink()
     with pytest.raises(ConfigError, match=r"it has no model\.skops"):
         bundle.load(str(tmp_path / "b"))
 
 
-def test_the_record_is_read_as_it_was_written(emotional, tmp_path):  # noqa: F811
+def test_the_record_is_read_as_it_was_written(emotional, tmp_path):
     loaded, _ = saved(emotional, tmp_path / "b")
     assert loaded.card.format == 2
     card.write(str(tmp_path / "again"), loaded.card)
@@ -99,7 +99,7 @@ def test_the_record_is_read_as_it_was_written(emotional, tmp_path):  # noqa: F81
     assert (told["kind"], told["emodist"]) == ("classifier", emodist.__version__)
 
 
-def test_a_bundle_from_the_future_is_refused_with_both_versions(emotional, tmp_path):  # noqa: F811
+def test_a_bundle_from_the_future_is_refused_with_both_versions(emotional, tmp_path):
     saved(emotional, tmp_path / "b")
     file = tmp_path / "b" / "bundle.json"
     told = json.loads(file.read_text())
@@ -110,7 +110,7 @@ def test_a_bundle_from_the_future_is_refused_with_both_versions(emotional, tmp_p
         bundle.load(str(tmp_path / "b"))
 
 
-def test_a_record_that_lacks_what_it_takes_says_what(emotional, tmp_path):  # noqa: F811
+def test_a_record_that_lacks_what_it_takes_says_what(emotional, tmp_path):
     saved(emotional, tmp_path / "b")
     file = tmp_path / "b" / "bundle.json"
     told = json.loads(file.read_text())

@@ -9,7 +9,7 @@ from emodist.network_training import fitting, loop
 from emodist.network_training.batches import Batch
 from emodist.network_training.settings import NetworkSettings
 from emodist.network_training.sources import ArraySource
-from tests.learning.test_classifier import make
+from tests import make
 from tests.learning.test_classifier_variants import with_variants
 
 
@@ -17,7 +17,9 @@ from tests.learning.test_classifier_variants import with_variants
 def data():
     rng = np.random.default_rng(0)
     speakers = np.repeat([f"s{i}" for i in range(8)], 12)
-    return with_variants(make(rng.normal(size=(96, 5)), speakers, rng.choice(["a", "b"], 96)))
+    return with_variants(
+        make.dataset(rng.normal(size=(96, 5)), speakers, rng.choice(["a", "b"], 96))
+    )
 
 
 @pytest.mark.parametrize("dev_fraction", [0.0, 0.25])

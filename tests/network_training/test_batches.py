@@ -1,15 +1,13 @@
 """One order of the rows, whoever reads them and however many learn."""
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from emodist.errors import ConfigError
 from emodist.learning import dataset
 from emodist.network_training import batches, sources
 from emodist.network_training.sources import ArraySource, ScaledSource, TableSource
-from emodist.tables import schema
+from tests import make
 
 N_ROWS = 23
 
@@ -17,47 +15,24 @@ N_ROWS = 23
 @pytest.fixture
 def table(tmp_path):
     """A table of 23 rows in two files with row groups of 4, an image and two flat features."""
-    rng = np.random.default_rng(0)
-    fields = list(
-        schema.features(
-            [
-                ("rms", (2,), ("rms_mean", "rms_std")),
-                ("f0", (1,), ("f0_mean",)),
-                ("log_mel", (3, 5), ()),
-            ]
-        )
-    )
-    values = {"rms": (2,), "f0": (1,), "log_mel": (3, 5)}
-    order = rng.permutation(N_ROWS)
+    shapes = {"rms": (2,), "f0": (1,), "log_mel": (3, 5)}
+    order = np.random.default_rng(0).permutation(N_ROWS)
     for part, ids in enumerate((order[:10], order[10:])):
-        columns = {
-            "recording_id": [f"r{i:02}" for i in ids],
-            "uri": [f"{i:02}.wav" for i in ids],
-            "segment": np.zeros(len(ids), np.int32),
-            "speaker": [f"s{i % 3}" for i in ids],
-            "label": ["ab"[i % 2] for i in ids],
-            "corpus": ["media"] * len(ids),
-        }
         # Each number says which row it is of.
         numbers = {
             name: 100.0 * ids.reshape(-1, *(1,) * len(shape))
             + np.arange(np.prod(shape)).reshape(shape)
-            for name, shape in values.items()
+            for name, shape in shapes.items()
         }
-        made = [
-            schema.column(field, numbers[field.name])
-            if field.name in numbers
-            else pa.array(columns.get(field.name, [None] * len(ids)), field.type)
-            for field in fields
-        ]
-        pq.write_table(
-            pa.Table.from_arrays(made, schema=pa.schema(fields)),
-            tmp_path / f"{part}.parquet",
+        make.table(
+            tmp_path / "features" / f"{part}.parquet",
+            numbers,
             row_group_size=4,
+            recording_id=[f"r{i:02}" for i in ids],
+            uri=[f"{i:02}.wav" for i in ids],
+            speaker=[f"s{i % 3}" for i in ids],
+            label=["ab"[i % 2] for i in ids],
         )
-    (tmp_path / "features").mkdir()
-    for part in (0, 1):
-        (tmp_path / f"{part}.parquet").rename(tmp_path / "features" / f"{part}.parquet")
     return str(tmp_path / "features")
 
 

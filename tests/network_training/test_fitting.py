@@ -10,7 +10,7 @@ from emodist.learning import classifier, folds
 from emodist.network_training import fitting
 from emodist.network_training.settings import NetworkSettings
 from emodist.network_training.sources import ArraySource
-from tests.learning.test_classifier import make
+from tests import make
 
 pytestmark = pytest.mark.tf
 SETTINGS = NetworkSettings(
@@ -32,7 +32,7 @@ def emotional():
     x = rng.normal(size=(216, 6))
     x[np.arange(216), [{"angry": 0, "happy": 1, "sad": 2}[label] for label in labels]] += 3
     x += np.repeat(rng.normal(size=(12, 6)), 18, axis=0)
-    return make(100 * x + 1000, speakers, labels)
+    return make.dataset(100 * x + 1000, speakers, labels)
 
 
 def judged(data, settings):
@@ -58,7 +58,7 @@ def test_noise_that_tells_only_the_speaker_stays_at_chance():
     labels = np.array(["a", "b"], object)[
         (np.repeat(np.arange(24) % 2, 12) + (rng.random(288) < 0.15)) % 2
     ]
-    data = make(np.repeat(rng.normal(size=(24, 40)), 12, axis=0), speakers, labels)
+    data = make.dataset(np.repeat(rng.normal(size=(24, 40)), 12, axis=0), speakers, labels)
     honest = judged(data, dataclasses.replace(SETTINGS, folds="group6"))
     leaking = judged(data, dataclasses.replace(SETTINGS, folds="random6", dev_fraction=0))
     assert abs(honest.uar - 0.5) < 0.2

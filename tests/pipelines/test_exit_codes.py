@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from emodist import storage
+from tests import make
 from tests.learning.test_audit import acted, write_folds
-from tests.learning.test_dataset import RMS, write_output
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ FEW, MANY = 20, 400
 def archive(tmp_path):
     """A table, and folds of it by the exit code that they deserve."""
     rows = acted()
-    write_output(tmp_path / "out", rows, [RMS])
+    make.output(tmp_path / "out", rows, [make.RMS])
     folds = [int(row["speaker"]) % 4 for row in rows]
     write_folds(tmp_path / "0.csv", rows, folds)
     folds[1] = 3

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,7 +19,7 @@ from emodist.models import bundle
 from emodist.network_training import checkpoint
 from emodist.network_training.settings import NetworkSettings
 from emodist.pipelines import train_network
-from emodist.tables import schema
+from tests import make
 from tests.pipelines.conftest import start
 
 # 3 labels, 6 speakers, 66 rows: the last batch is short, and two workers have uneven parts of it.
@@ -51,27 +50,14 @@ def write_table(folder: Path, shift: float = 2.0) -> str:
     x = rng.normal(size=(N_ROWS, 16, 16))
     for band in range(3):
         x[y == band, 4 * band : 4 * band + 4] += shift
-    columns = {
-        "recording_id": [f"r{i:02}" for i in range(N_ROWS)],
-        "uri": [f"{i:02}.wav" for i in range(N_ROWS)],
-        "corpus": ["media"] * N_ROWS,
-        "speaker": [f"s{i}" for i in who],
-        "label": [["angry", "happy", "sad"][i] for i in y],
-        "segment": np.zeros(N_ROWS, np.int32),
-    }
-    layout = schema.features([("rms", (2,), ("rms_mean", "rms_std")), ("log_mel", (16, 16), ())])
-    numbers = {"rms": x[:, :2, 0], "log_mel": 20 * x - 60}
-    made = [
-        schema.column(field, numbers[field.name])
-        if field.name in numbers
-        else pa.array(columns.get(field.name, [None] * N_ROWS), field.type)
-        for field in layout
-    ]
-    folder.mkdir()
-    pq.write_table(
-        pa.Table.from_arrays(made, schema=layout), folder / "a.parquet", row_group_size=10
-    )
-    return str(folder)
+    return make.table(
+        folder / "a.parquet",
+        {"rms": x[:, :2, 0], "log_mel": 20 * x - 60},
+        row_group_size=10,
+        corpus=["media"] * N_ROWS,
+        speaker=[f"s{i}" for i in who],
+        label=[["angry", "happy", "sad"][i] for i in y],
+    ).rpartition("/")[0]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from emodist.learning import dataset
 from emodist.pipelines import tune, tune_local
 from emodist.sweeps import trials
 from emodist.sweeps.trials import Sweep
-from tests.clustering.test_clusters import blobs, write_table
+from tests import make
 from tests.held import Held
 from tests.pipelines.conftest import start
 from tests.tuning.conftest import work
@@ -37,9 +37,9 @@ def table(tmp_path_factory):
     labels = np.tile([0, 1], 96)
     x = rng.normal(size=(192, 40))
     x[:, :3] += labels[:, None]
-    return write_table(
+    return make.table(
         tmp_path_factory.mktemp("table") / "speech.parquet",
-        x,
+        {"rms": x},
         speaker=[f"s{i // 24}" for i in range(192)],
         label=[("happy", "sad")[i] for i in labels],
     )
@@ -183,7 +183,8 @@ def test_the_job_reads_table_out_and_kind_from_its_file(table, tmp_path):
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[-1] == f"wrote {tmp_path}/out"
-    words = [f"table={write_table(tmp_path / 'b.parquet', blobs()[0])}", f"out={tmp_path}/clusters"]
+    table = make.table(tmp_path / "b.parquet", {"rms": make.blobs()[0]})
+    words = [f"table={table}", f"out={tmp_path}/clusters"]
     (tmp_path / "clusters.yaml").write_text("kind: clusters\nk_max: 4\ntrials: 3\nengine: local\n")
     assert cli.main(["tune", "--config", str(tmp_path / "clusters.yaml"), *words]) == 0
 

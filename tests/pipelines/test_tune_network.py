@@ -20,7 +20,7 @@ from emodist.sweeps.trials import Sweep, SweepSettings
 from emodist.tuning.network import Network, NetworkSweep
 from tests.pipelines.conftest import start
 from tests.pipelines.test_tune import plain, receipts, wait_for
-from tests.sweeps.test_trials import Hill
+from tests.sweeps.hill import Hill
 from tests.tuning.test_network import write_table
 
 ROOT = Path(__file__).parents[2]

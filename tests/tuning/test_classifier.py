@@ -16,7 +16,8 @@ from emodist.sweeps.proposals import draw
 from emodist.sweeps.trials import Sweep
 from emodist.tuning._nested import ALL
 from emodist.tuning.classifier import MODELS, Classifier, ClassifierSweep
-from tests.tuning.conftest import rows_of, speech, work
+from tests import make
+from tests.tuning.conftest import work
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +32,7 @@ def tuned(data, **settings):
 
 
 def test_an_inner_fold_has_nobody_of_its_outer_test_side():
-    kind = Classifier.of(speech(), ClassifierSweep(**QUICK))
+    kind = Classifier.of(make.speech(), ClassifierSweep(**QUICK))
     people = kind.data.people()
     for fold in kind.outer:
         for inner in kind.inner[fold.name]:
@@ -44,7 +45,7 @@ def test_an_inner_fold_has_nobody_of_its_outer_test_side():
 def test_rows_of_the_outer_test_side_change_nothing_in_that_folds_search(search):
     if search == "optuna":
         pytest.importorskip("optuna")
-    data = speech()
+    data = make.speech()
     _, before, _ = tuned(data, search=search, trials=3)
     fold = Classifier.of(data, ClassifierSweep(**QUICK)).outer[0]
     x = data.x.copy()
@@ -64,10 +65,11 @@ def test_noise_is_at_chance_by_the_nested_score_and_above_it_by_the_selected_one
     selected, nested = [], []
     for seed in range(5):
         rng = np.random.default_rng(seed)
-        data = rows_of(
+        data = make.dataset(
             rng.normal(size=(96, 8)),
             np.repeat([f"s{i}" for i in range(8)], 12),
             rng.permuted(np.tile(["happy", "sad"], (8, 6)), axis=1).ravel(),
+            apart=True,
         )
         _, _, found = tuned(data, trials=30, search_features=True, seed=seed)
         selected.append(found["selected_score_optimistic"])
@@ -79,7 +81,7 @@ def test_noise_is_at_chance_by_the_nested_score_and_above_it_by_the_selected_one
 
 
 def test_what_is_there_is_found_and_both_scores_say_so():
-    kind, rows, found = tuned(speech(effect=3), search_features=True, trials=12)
+    kind, rows, found = tuned(make.speech(effect=3), search_features=True, trials=12)
     assert found["best"]["values"].get("use.x0", True)
     assert found["selected_score_optimistic"] > 0.85
     assert found["nested_score_unbiased"] > 0.8
@@ -95,7 +97,9 @@ def test_what_is_there_is_found_and_both_scores_say_so():
 
 
 def test_the_selected_score_is_what_evaluate_gives_for_best_yaml(tmp_path):
-    kind, rows, found = tuned(speech(effect=1), models=("knn", "logistic_regression"), trials=5)
+    kind, rows, found = tuned(
+        make.speech(effect=1), models=("knn", "logistic_regression"), trials=5
+    )
     output.finish(str(tmp_path), kind, rows, found)
     settings = config.load(TrainSettings, str(tmp_path / "best.yaml"))
     folds = classifier.make_folds(kind.data, settings)
@@ -107,7 +111,7 @@ def test_the_selected_score_is_what_evaluate_gives_for_best_yaml(tmp_path):
 
 
 def test_the_pooled_score_of_a_trial_is_that_of_all_its_folds():
-    kind, rows, _ = tuned(speech())
+    kind, rows, _ = tuned(make.speech())
     row = next(row for row in rows if row["search"] == ALL)
     right, total = (np.sum([s[k] for s in row["steps"]], axis=0) for k in ("right", "rows"))
     assert total.sum() == len(kind.data)
@@ -117,7 +121,7 @@ def test_the_pooled_score_of_a_trial_is_that_of_all_its_folds():
 def test_every_corner_of_the_space_is_a_settings_file(tmp_path):
     file = tmp_path / "best.yaml"
     for model in MODELS:
-        data = speech(n_speakers=12, n_each=24, n_features=20)
+        data = make.speech(n_speakers=12, n_each=24, n_features=20)
         kind = Classifier.of(data, ClassifierSweep(models=(model,), folds="group3"))
         assert {"pca", "balance"} <= set(kind.space)
         for corner in spaces.corners(kind.space):
@@ -128,7 +132,7 @@ def test_every_corner_of_the_space_is_a_settings_file(tmp_path):
 
 
 def test_only_the_settings_of_the_chosen_model_are_drawn():
-    kind = Classifier.of(speech(), ClassifierSweep(models=("rbf_svm", "knn"), folds="group3"))
+    kind = Classifier.of(make.speech(), ClassifierSweep(models=("rbf_svm", "knn"), folds="group3"))
     for place in (0.0, 0.99):
         values = draw(kind, lambda name, dimension: spaces.at(dimension, place))  # noqa: B023
         own = {name.partition(".")[0] for name in values if "." in name}
@@ -139,7 +143,7 @@ def test_a_setting_that_was_given_is_not_searched():
     settings = config.load(
         ClassifierSweep, None, ["models=rbf_svm", "rbf_svm.gamma=0.01", "pca=4", "balance=weights"]
     )
-    kind = Classifier.of(speech(), settings)
+    kind = Classifier.of(make.speech(), settings)
     assert set(kind.space) == {"rbf_svm.c"}
     made = kind.settings_of({"rbf_svm.c": 2.0})
     assert made.model_settings == {"c": 2.0, "gamma": 0.01}
@@ -147,15 +151,15 @@ def test_a_setting_that_was_given_is_not_searched():
 
 
 def test_smote_and_components_that_cannot_be_are_not_tried():
-    enough = Classifier.of(speech(n_each=8, n_features=20), ClassifierSweep(folds="group3"))
+    enough = Classifier.of(make.speech(n_each=8, n_features=20), ClassifierSweep(folds="group3"))
     assert enough.space["pca"] == ("choice", (None, 16))
     assert enough.space["balance"] == ("choice", ("weights", "smote", "none"))
-    few = Classifier.of(speech(n_each=4, n_features=20), ClassifierSweep(folds="group3"))
+    few = Classifier.of(make.speech(n_each=4, n_features=20), ClassifierSweep(folds="group3"))
     assert few.space["balance"] == ("choice", ("weights", "none"))
 
 
 def test_a_configuration_that_fails_is_a_row_and_not_the_end():
-    data = speech(n_each=6)
+    data = make.speech(n_each=6)
     _, rows, found = tuned(data, models=("knn",), trials=20)
     failed = [row for row in rows if row["status"] == "failed"]
     assert failed
@@ -185,7 +189,7 @@ def test_wrong_settings_are_refused(settings, message):
 )
 def test_folds_that_the_speakers_do_not_give_are_refused(settings, message):
     with pytest.raises(ConfigError, match=message):
-        Classifier.of(speech(), ClassifierSweep(**{**QUICK, **settings}))
+        Classifier.of(make.speech(), ClassifierSweep(**{**QUICK, **settings}))
 
 
 def test_every_model_is_searched_by_default_but_the_ensemble_of_others():

@@ -11,15 +11,15 @@ from emodist.errors import ConfigError
 from emodist.sweeps import output, trials
 from emodist.sweeps.trials import Sweep
 from emodist.tuning.clusters import Clusters, ClustersSweep
-from tests.tuning.conftest import rows_of, work
+from tests import make
+from tests.tuning.conftest import work
 
 
-def blobs(n_each=20, distance=100.0, n_blobs=3):
+def blobs(**more):
     """Far clouds of spread 1, labelled so; six speakers who are in all of them."""
-    truth = np.repeat(np.arange(n_blobs), n_each)
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(len(truth), n_blobs)) + distance * np.eye(n_blobs)[truth]
-    return rows_of(x, [f"s{i % 6}" for i in range(len(x))], [f"blob{g}" for g in truth])
+    x, truth = make.blobs(**more)
+    speakers = [f"s{i % 6}" for i in range(len(x))]
+    return make.dataset(x, speakers, [f"blob{g}" for g in truth], apart=True)
 
 
 def tuned(data, **settings):
@@ -77,7 +77,9 @@ def test_a_searched_space_is_said_beside_the_result():
 
 def test_every_corner_of_the_space_is_a_settings_file(tmp_path):
     file = tmp_path / "best.yaml"
-    data = rows_of(np.random.default_rng(0).normal(size=(60, 12)), ["a"] * 60, [None] * 60)
+    data = make.dataset(
+        np.random.default_rng(0).normal(size=(60, 12)), ["a"] * 60, [None] * 60, apart=True
+    )
     for name in registry.names("clusterers"):
         kind = Clusters.of(data, ClustersSweep(algorithms=(name,), pca="search"))
         for corner in spaces.corners(kind.space):

@@ -4,7 +4,6 @@ import dataclasses
 import json
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -16,12 +15,12 @@ from emodist.network_training.sources import ArraySource
 from emodist.sweeps import output, trials
 from emodist.sweeps.proposals import draw
 from emodist.sweeps.trials import Sweep
-from emodist.tables import schema
 from emodist.tuning._kept import Kept
 from emodist.tuning._nested import ALL
 from emodist.tuning._network_sweep import MODELS, parts
 from emodist.tuning.network import Network, NetworkSweep
-from tests.tuning.conftest import speech, work
+from tests import make
+from tests.tuning.conftest import work
 
 QUICK = {
     "models": ("mlp_net",),
@@ -34,7 +33,7 @@ QUICK = {
 
 
 def problem(data=None, **settings):
-    data = speech() if data is None else data
+    data = make.speech() if data is None else data
     settings = NetworkSweep(**{**QUICK, **settings})
     return Network.of(data, {model: ArraySource(data.x) for model in settings.models}, settings)
 
@@ -56,30 +55,18 @@ def plain(rows):
 
 def write_table(path, n_mels=16, without=()):
     """Eight voices that say two things: flat numbers, an image of `n_mels` by 24."""
-    data = speech()
-    n_rows = len(data)
-    numbers = {
-        "rms": data.x[:, :4],
-        "log_mel": np.random.default_rng(0).normal(size=(n_rows, n_mels, 24)).astype(np.float32),
-    }
-    kinds = [("rms", (4,), tuple(f"rms_{i}" for i in range(4))), ("log_mel", (n_mels, 24), ())]
-    layout = schema.features([kind for kind in kinds if kind[0] not in without])
+    data = make.speech()
+    images = np.random.default_rng(0).normal(size=(len(data), n_mels, 24))
+    numbers = {"rms": data.x[:, :4], "log_mel": images.astype(np.float32)}
+    numbers = {name: x for name, x in numbers.items() if name not in without}
     words = {name: getattr(data, name) for name in ("recording_id", "uri", "speaker", "label")}
-    known = {**words, "corpus": ["media"] * n_rows, "segment": [0] * n_rows}
-    columns = [
-        schema.column(field, numbers[field.name])
-        if field.name in numbers
-        else pa.array(known.get(field.name, [None] * n_rows), field.type)
-        for field in layout
-    ]
-    pq.write_table(pa.Table.from_arrays(columns, schema=layout), path)
-    return str(path)
+    return make.table(path, numbers, corpus=data.corpus, **words)
 
 
 @pytest.fixture(scope="module")
 def small():
     """A sweep of one configuration, and its winners."""
-    kind = problem(speech(effect=3), learning_rate=0.03, epochs=30, prune=False)
+    kind = problem(make.speech(effect=3), learning_rate=0.03, epochs=30, prune=False)
     rows = tuned(kind)
     winners = Sweep(kind.refits(rows), kind.settings)
     work(winners)
@@ -98,7 +85,7 @@ def test_an_inner_fold_has_nobody_of_its_outer_test_side():
 
 @pytest.mark.tf
 def test_rows_of_the_outer_test_side_change_nothing_in_that_folds_search():
-    data = speech()
+    data = make.speech()
     before = tuned(problem(data, prune=False, learning_rate=0.01))
     fold = problem(data).outer[0]
     x = data.x.copy()
@@ -151,7 +138,7 @@ def test_a_finished_step_is_not_done_again_after_a_break(tmp_path):
 
 @pytest.mark.tf
 def test_what_is_given_up_has_cost_a_part_of_the_epochs(tmp_path):
-    kind = problem(speech(effect=3), trials=8, augment=("none",))
+    kind = problem(make.speech(effect=3), trials=8, augment=("none",))
     sweep = Sweep(kind, kind.settings, out=str(tmp_path))
     while (row := sweep.ask()) is not None:
         # One search is enough: they know nothing of each other.
@@ -246,7 +233,7 @@ def test_a_setting_that_was_given_is_not_searched():
     words = ["models=mlp_net", "mlp_net.width=32", "learning_rate=0.002", "augment=mixup"]
     words += ["label_smoothing=0.1", "folds=group2"]
     settings = config.load(NetworkSweep, None, words)
-    data = speech()
+    data = make.speech()
     kind = Network.of(data, {"mlp_net": ArraySource(data.x)}, settings)
     assert set(kind.space) == {"mlp_net.depth", "mlp_net.dropout"}
     made = kind.settings_of({"mlp_net.depth": 2})
@@ -285,7 +272,7 @@ def test_wrong_settings_are_refused(settings, message):
     ],
 )
 def test_folds_that_the_speakers_do_not_give_are_refused(settings, message):
-    data = speech(n_speakers=settings.pop("n_speakers", 8))
+    data = make.speech(n_speakers=settings.pop("n_speakers", 8))
     with pytest.raises(ConfigError, match=message):
         problem(data, **settings)
 
@@ -306,9 +293,9 @@ def test_each_network_gets_the_columns_that_it_is_made_for(tmp_path):
 
 
 def test_other_numbers_under_the_same_rows_are_another_sweep(tmp_path):
-    data = speech()
+    data = make.speech()
     one, same, other = (
-        problem(d) for d in (data, speech(), dataclasses.replace(data, x=data.x * 2))
+        problem(d) for d in (data, make.speech(), dataclasses.replace(data, x=data.x * 2))
     )
     assert one.fingerprint() == same.fingerprint() != other.fingerprint()
     settings = NetworkSweep(folds="group2")
