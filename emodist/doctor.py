@@ -112,13 +112,13 @@ class Diagnosis:
         if self.n_aside:
             lines.append(f"{self.n_aside} files are no recordings of their own (whole dialogues)")
         for kind in KINDS:
-            found = [finding for finding in self.findings if finding.kind == kind]
-            for finding in found[:N_SHOWN]:
+            alike = [finding for finding in self.findings if finding.kind == kind]
+            for finding in alike[:N_SHOWN]:
                 known = " (known defect)" if finding.is_known else ""
                 where = f"{', '.join(finding.paths)}: " if finding.paths else ""
                 lines.append(f"{kind}: {where}{finding.message}{known}")
-            if len(found) > N_SHOWN:
-                lines.append(f"{kind}: and {len(found) - N_SHOWN} more; --json lists all")
+            if len(alike) > N_SHOWN:
+                lines.append(f"{kind}: and {len(alike) - N_SHOWN} more; --json lists all")
         counts = Counter(finding.kind for finding in self.findings)
         lines.append(
             "findings: " + (", ".join(f"{k} {counts[k]}" for k in KINDS if counts[k]) or "none")
@@ -182,12 +182,12 @@ def diagnose(settings: MediaSettings) -> Diagnosis:
 def _missing(
     corpus: Corpus, keys: dict[str, str], described: dict[str, Description]
 ) -> Iterator[Finding]:
-    found = set(keys.values())
-    expected = corpus.expected(found)
-    for key in sorted(expected - found):
+    present = set(keys.values())
+    expected = corpus.expected(present)
+    for key in sorted(expected - present):
         known = _is_known(corpus, [key])
         yield Finding("missing", (key,), "is not in this copy", known)
-    if not expected and corpus.n_recordings and len(found) < corpus.n_recordings:
+    if not expected and corpus.n_recordings and len(present) < corpus.n_recordings:
         # One key may have several files; each recording counts once.
         labels = Counter({keys[path]: d.label for path, d in described.items()}.values())
         few = [
@@ -195,7 +195,7 @@ def _missing(
             for label, n in corpus.label_counts.items()
             if labels[label] < n
         ]
-        message = f"{len(found)} of {corpus.n_recordings} recordings"
+        message = f"{len(present)} of {corpus.n_recordings} recordings"
         yield Finding("missing", (), f"{message}: {', '.join(few)}" if few else message)
 
 

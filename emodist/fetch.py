@@ -234,8 +234,8 @@ def _problem(item: Download, file: Path) -> str | None:
     n_bytes = file.stat().st_size
     if item.size_bytes is not None and n_bytes != item.size_bytes:
         return f"it has {n_bytes} bytes; expected {item.size_bytes}"
-    if item.md5 and (found := _digest(file)) != item.md5:
-        return f"its MD5 is {found}; expected {item.md5}"
+    if item.md5 and (md5 := _digest(file)) != item.md5:
+        return f"its MD5 is {md5}; expected {item.md5}"
     return None
 
 

@@ -47,9 +47,9 @@ def rows(corpus: str | None = None) -> tuple[Row, ...]:
         If the table has no such corpus, or it maps a label to no common word.
     """
     if corpus is not None and corpus in registry.names("corpora"):
-        found = _rows(corpus)
-        if found:
-            return found
+        known = _rows(corpus)
+        if known:
+            return known
     table: list[Row] = []
     for name in registry.names("corpora"):
         with contextlib.suppress(ConfigError):
@@ -64,7 +64,7 @@ def rows(corpus: str | None = None) -> tuple[Row, ...]:
 
 def _rows(corpus: str) -> tuple[Row, ...]:
     entry: Any = registry.get("corpora", corpus)
-    found = []
+    made = []
     for label, meaning in getattr(entry, "common", {}).items():
         word, lost = meaning if isinstance(meaning, tuple) else (meaning, "")
         if word is not None and word not in COMMON:
@@ -72,8 +72,8 @@ def _rows(corpus: str) -> tuple[Row, ...]:
                 f"{corpus} maps {label!r} to {word!r}, which is no common word; "
                 + suggest(str(word), COMMON)
             )
-        found.append(Row(corpus, label, word, lost))
-    return tuple(found)
+        made.append(Row(corpus, label, word, lost))
+    return tuple(made)
 
 
 def common(corpus: str, label: str | None) -> str | None:

@@ -25,15 +25,15 @@ def names(folder: str) -> tuple[str, ...]:
     >>> "mfcc" in names("features")
     True
     """
-    found = [*own_names(folder), *folders.modules(folder)]
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    known = [*own_names(folder), *folders.modules(folder)]
+    return tuple(sorted(name for name in known if not name.startswith("_")))
 
 
 @cache
 def own_names(folder: str) -> tuple[str, ...]:
     """Those of the package alone, sorted."""
-    found = (module.name for module in pkgutil.iter_modules([str(folders.PACKAGE / folder)]))
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    known = (module.name for module in pkgutil.iter_modules([str(folders.PACKAGE / folder)]))
+    return tuple(sorted(name for name in known if not name.startswith("_")))
 
 
 def get(folder: str, name: str) -> type:

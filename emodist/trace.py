@@ -67,19 +67,19 @@ def trace(word: str, places: Places, verify: bool = False) -> dict[str, Any]:
         raise ConfigError(f"{table} is no output folder of emodist featurize")
     recording, failed = _recording(word, out)
     made = locate.origin(out)
-    found: dict[str, Any] = {
+    chain: dict[str, Any] = {
         "recording": recording,
         "file": _file(recording, made, verify and not failed),
         "features": {**made, **_segments(out, recording["recording_id"])},
     }
     if evaluated is not None:
         assert places.evaluation is not None
-        found["evaluation"] = _evaluation(places.evaluation, evaluated, recording, verify)
+        chain["evaluation"] = _evaluation(places.evaluation, evaluated, recording, verify)
     if predicted is not None:
         assert predictions is not None
         rows = locate.table(storage.absolute(predictions), "predictions")
         kept = {key: predicted[key] for key in ("bundle", "digest", "emodist")}
-        found["predictions"] = {
+        chain["predictions"] = {
             "place": storage.absolute(predictions),
             **kept,
             "rules": predicted.get("rules"),
@@ -87,8 +87,8 @@ def trace(word: str, places: Places, verify: bool = False) -> dict[str, Any]:
         }
     model = places.bundle or (predicted or {}).get("bundle")
     if model is not None:
-        found["bundle"] = _bundle(model, recording, (predicted or {}).get("digest"))
-    return found
+        chain["bundle"] = _bundle(model, recording, (predicted or {}).get("digest"))
+    return chain
 
 
 def _if_predicted(table: str | None) -> str | None:
@@ -112,8 +112,8 @@ def _recording(word: str, out: str) -> tuple[dict[str, Any], bool]:
     if len(word) >= LEAST_PREFIX:
         meant |= pc.starts_with(known, word)
     for name in ("recordings", "failures"):
-        found = locate.table(out, name).find(meant, ["recording_id", "uri"])
-        rows = [row for _, part in found for row in part.to_pylist()]
+        parts = locate.table(out, name).find(meant, ["recording_id", "uri"])
+        rows = [row for _, part in parts for row in part.to_pylist()]
         if len({row["recording_id"] for row in rows}) > 1:
             shown = ", ".join(f"{row['recording_id'][:8]} {row['uri']}" for row in rows[:3])
             raise ConfigError(f"{word!r} may be {len(rows)} recordings ({shown}, ...); say more")
@@ -133,10 +133,10 @@ def _file(recording: Mapping[str, Any], made: Mapping[str, Any], verify: bool) -
     state = "same size"
     if recording.get("size_bytes") not in (None, size):
         state = f"changed: {recording['size_bytes']} bytes then, {size} now"
-    found = {"state": state, "size_bytes": size}
+    file = {"state": state, "size_bytes": size}
     if verify:
-        found["sound"] = _sound(recording, made)
-    return found
+        file["sound"] = _sound(recording, made)
+    return file
 
 
 def _sound(recording: Mapping[str, Any], made: Mapping[str, Any]) -> str:
@@ -169,21 +169,23 @@ def _segments(out: str, recording_id: str) -> dict[str, Any]:
         return {"files": [], "segments": []}
     columns = ["segment", "start_s", "end_s", "speech_fraction", "label"]
     table = locate.table(out, "features")
-    found = list(_found(table, recording_id, columns))
-    names = dict.fromkeys(uri.rsplit("/", 1)[-1] for uri, _ in found)
+    parts = list(_of_recording(table, recording_id, columns))
+    names = dict.fromkeys(uri.rsplit("/", 1)[-1] for uri, _ in parts)
     return {
         "files": [f"features/{name}" for name in names],
-        "segments": _by_segment(rows for _, rows in found),
+        "segments": _by_segment(rows for _, rows in parts),
     }
 
 
 def _rows(table: Table, recording_id: str) -> list[dict[str, Any]]:
     keys = ("recording_id", "uri", "corpus", "speaker", "audio_sha")
     columns = [name for name in table.schema.names if name not in keys]
-    return _by_segment(rows for _, rows in _found(table, recording_id, columns))
+    return _by_segment(rows for _, rows in _of_recording(table, recording_id, columns))
 
 
-def _found(table: Table, recording_id: str, columns: list[str]) -> Iterator[tuple[str, pa.Table]]:
+def _of_recording(
+    table: Table, recording_id: str, columns: list[str]
+) -> Iterator[tuple[str, pa.Table]]:
     return table.find(pc.field("recording_id") == recording_id, ["recording_id"], columns)
 
 
@@ -198,7 +200,7 @@ def _evaluation(
     table = locate.open_table(storage.join(place, "predictions.parquet"))
     rows = _rows(table, recording["recording_id"])
     folds = record.get("folds", {})
-    found = {
+    link = {
         "place": storage.absolute(place),
         **{
             key: record.get(key)
@@ -213,8 +215,8 @@ def _evaluation(
         features = [] if is_network else record["settings"]["features"]
         now = fingerprints.numbers(judging.labelled(record["table"], features))
         then = Learned.read(record["data"]).numbers
-        found["rows_now"] = "same" if now == then else f"differ: {now}"
-    return found
+        link["rows_now"] = "same" if now == then else f"differ: {now}"
+    return link
 
 
 def _bundle(uri: str, recording: Mapping[str, Any], digest: str | None) -> dict[str, Any]:
@@ -227,7 +229,7 @@ def _bundle(uri: str, recording: Mapping[str, Any], digest: str | None) -> dict[
         pc.equal(rows["recording_id"], recording["recording_id"]),
         pc.equal(rows["audio_sha"], recording.get("audio_sha") or ""),
     )
-    found = {
+    link = {
         "uri": uri,
         "digest": now,
         "is_the_one_that_predicted": None if digest is None else digest == now,
@@ -236,10 +238,10 @@ def _bundle(uri: str, recording: Mapping[str, Any], digest: str | None) -> dict[
         "protocol": metrics.get("protocol"),
         "learned_from_this_recording": bool(pc.any(same).as_py()) if len(rows) else None,
     }
-    return found
+    return link
 
 
-def text(found: Mapping[str, Any], segment: int | None = None) -> str:
+def text(chain: Mapping[str, Any], segment: int | None = None) -> str:
     """The chain in words, the source last; some rows of each link, or those of one segment."""
     lines: list[str] = []
     for name, show in (
@@ -247,9 +249,9 @@ def text(found: Mapping[str, Any], segment: int | None = None) -> str:
         ("evaluation", _evaluation_text),
         ("bundle", _bundle_text),
     ):
-        if name in found:
-            lines += show(found[name], segment)
-    features = found["features"]
+        if name in chain:
+            lines += show(chain[name], segment)
+    features = chain["features"]
     lines.append(f"features: {', '.join(features['files']) or 'none'} in {features['uri']}")
     lines.append(f"  made by emodist {features['emodist']}, {_pairs(features['versions'])}")
     lines.append(f"  with {_pairs(features['settings'])}")
@@ -260,7 +262,7 @@ def text(found: Mapping[str, Any], segment: int | None = None) -> str:
         segment,
         lambda row: f"speech {row['speech_fraction']:.2f}   {row['label'] or 'no label'}",
     )
-    recording, file = found["recording"], found["file"]
+    recording, file = chain["recording"], chain["file"]
     lines.append(f"recording: {recording['recording_id']}")
     if "error" in recording:
         lines.append(f"  failed at {recording['stage']}: {recording['message']}")

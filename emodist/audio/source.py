@@ -113,17 +113,17 @@ def open_source(source: str | os.PathLike | BinaryIO) -> Source:
             raise AudioError(f"{name}: no such file") from None
         except (OSError, ValueError) as error:
             raise AudioError(f"{name}: cannot be read: {error}") from error
-        found = Source(name, path, None, head, size)
+        opened = Source(name, path, None, head, size)
     else:
         name = str(getattr(source, "name", None) or getattr(source, "path", "") or "file object")
         source.seek(0)
         head = source.read(_HEAD_BYTES)
         source.seek(0, os.SEEK_END)
-        found = Source(name, None, source, head, source.tell())
-    if not found.head:
+        opened = Source(name, None, source, head, source.tell())
+    if not opened.head:
         raise AudioError(f"{name}: is empty (0 bytes)")
-    if found.head.startswith(b"version https://git-lfs"):
+    if opened.head.startswith(b"version https://git-lfs"):
         raise AudioError(
             f"{name}: is a Git LFS pointer, not the sound itself; fetch it with `git lfs pull`"
         )
-    return found
+    return opened

@@ -66,13 +66,13 @@ def _overlap_add(padded, window, hop, tolerance, rate, out):
             # Every second place, then the neighbours of the best one.
             for shift in range(-tolerance, tolerance + 1, 2):
                 place = ideal + shift
-                found = _similarity(follows, padded[place : place + hop])
-                if found > best:
-                    best, at = found, place
+                likeness = _similarity(follows, padded[place : place + hop])
+                if likeness > best:
+                    best, at = likeness, place
             middle = at
             for place in (middle - 1, middle + 1):
                 if place >= 0:
-                    found = _similarity(follows, padded[place : place + hop])
-                    if found > best:
-                        best, at = found, place
+                    likeness = _similarity(follows, padded[place : place + hop])
+                    if likeness > best:
+                        best, at = likeness, place
         out[piece * hop : (piece + 2) * hop] += window * padded[at : at + 2 * hop]

@@ -33,16 +33,16 @@ def works(text: str) -> list[Work]:
     >>> work.key, work.fields["year"]
     ('plakal2019', '2019')
     """
-    found, place = [], 0
+    entries, place = [], 0
     while rest := text[place:].strip():
         place = len(text) - len(text[place:].lstrip())
         start = START.match(text, place)
         if start is None:
             raise ConfigError(f"not BibTeX: wanted @kind{{key, ...}}, got {rest[:40]!r}")
         fields, end = _fields(text, start.end())
-        found.append(Work(start[1].lower(), start[2], fields, text[place:end]))
+        entries.append(Work(start[1].lower(), start[2], fields, text[place:end]))
         place = end
-    return found
+    return entries
 
 
 def plain(work: Work) -> str:

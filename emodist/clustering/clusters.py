@@ -74,12 +74,12 @@ class Clustering:
 
     def to_arrow(self) -> pa.Table:
         """The keys of each row, its `cluster`, `distance` and `confidence`."""
-        found = {name: pa.array(getattr(self.data, name), _type(name)) for name in KEYS}
-        found["cluster"] = pa.array(self.cluster, pa.int32())
+        columns = {name: pa.array(getattr(self.data, name), _type(name)) for name in KEYS}
+        columns["cluster"] = pa.array(self.cluster, pa.int32())
         for name in ("distance", "confidence"):
             numbers = getattr(self, name).astype(np.float32)
-            found[name] = pa.array(numbers, pa.float32(), from_pandas=True)
-        return pa.table(found)
+            columns[name] = pa.array(numbers, pa.float32(), from_pandas=True)
+        return pa.table(columns)
 
     def to_pandas(self) -> "pd.DataFrame":
         """As `to_arrow`."""
@@ -264,15 +264,15 @@ def stability(
     """Mean ARI of clusters made from each draw with those of all rows; nan without clusters."""
     if len(set(labels) - {NOISE}) < 2:
         return math.nan
-    found = []
+    agreements = []
     for rows in draws:
         try:
             again, _ = fit(entry, points[rows], k, settings)
         except ConfigError:
             # A draw of a small table can have fewer rows than the clusterer needs.
             continue
-        found.append(metrics.adjusted_rand_score(labels[rows], again))
-    return float(np.mean(found)) if found else math.nan
+        agreements.append(metrics.adjusted_rand_score(labels[rows], again))
+    return float(np.mean(agreements)) if agreements else math.nan
 
 
 def at_most(n_rows: int, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -291,25 +291,25 @@ def _examples(
     data: Dataset, labels: np.ndarray, distance: np.ndarray, n_examples: int
 ) -> dict[int, np.ndarray]:
     """Rows nearest to each centre, one of a recording: neighbouring windows sound alike."""
-    found = {}
+    nearest = {}
     for label in sorted(set(labels.tolist()) - {NOISE}):
         rows = np.flatnonzero(labels == label)
         rows = rows[np.argsort(distance[rows], kind="stable")]
         _, first = np.unique(data.recording_id[rows].astype(str), return_index=True)
-        found[label] = rows[np.sort(first)[:n_examples]]
-    return found
+        nearest[label] = rows[np.sort(first)[:n_examples]]
+    return nearest
 
 
 def _portraits(
     data: Dataset, labels: np.ndarray, examples: Mapping[int, np.ndarray]
 ) -> list[dict[str, Any]]:
     people = data.people()
-    found = []
+    portraits = []
     for label, nearest in examples.items():
         own = labels == label
         named = [name for name in data.label[own] if name is not None]
         common = Counter(named).most_common(3)
-        found.append(
+        portraits.append(
             {
                 "cluster": label,
                 "rows": int(own.sum()),
@@ -318,7 +318,7 @@ def _portraits(
                 "example": _clip(data, nearest[0]) if len(nearest) else None,
             }
         )
-    return found
+    return portraits
 
 
 def _type(name: str) -> pa.DataType:

@@ -27,39 +27,39 @@ def run(table: str, settings: ClusterSettings, out: str | None = None) -> Cluste
     if out is not None:
         out = storage.absolute(out)
         claim.no_strangers(out, FILES)
-    found = cluster(dataset.load(table, settings.features).originals(), settings)
+    clustering = cluster(dataset.load(table, settings.features).originals(), settings)
     if out is None:
-        return found
-    save(found, out)
-    return dataclasses.replace(found, out=out)
+        return clustering
+    save(clustering, out)
+    return dataclasses.replace(clustering, out=out)
 
 
-def save(found: Clustering, out: str) -> None:
+def save(clustering: Clustering, out: str) -> None:
     """Write all files."""
     out = storage.absolute(out)
     # `clusters.json` last: it says that the rest is there and belongs together.
     for name in ("clusters.json", *PLOTS):
         storage.remove(storage.join(out, name))
-    rows = found.to_arrow()
+    rows = clustering.to_arrow()
     with parquet.writer(storage.join(out, "clusters.parquet"), rows.schema) as write:
         for batch in rows.to_batches():
             write(batch)
-    _write_csv(storage.join(out, "scores.csv"), found.scores)
-    _write_csv(storage.join(out, "examples.csv"), _example_rows(found))
+    _write_csv(storage.join(out, "scores.csv"), clustering.scores)
+    _write_csv(storage.join(out, "examples.csv"), _example_rows(clustering))
     for name, what in PLOTS.items():
-        storage.write(storage.join(out, name), plots.png(found.plot(what)))
-    records.write(storage.join(out, "clusters.json"), found.about)
+        storage.write(storage.join(out, name), plots.png(clustering.plot(what)))
+    records.write(storage.join(out, "clusters.json"), clustering.about)
 
 
-def _example_rows(found: Clustering) -> list[dict[str, Any]]:
+def _example_rows(clustering: Clustering) -> list[dict[str, Any]]:
     return [
         {
             "cluster": label,
             "rank": rank,
-            "distance": round(float(found.distance[row]), 6),
-            **{name: getattr(found.data, name)[row] for name in KEYS},
+            "distance": round(float(clustering.distance[row]), 6),
+            **{name: getattr(clustering.data, name)[row] for name in KEYS},
         }
-        for label, rows in found.examples.items()
+        for label, rows in clustering.examples.items()
         for rank, row in enumerate(rows, 1)
     ]
 

@@ -106,14 +106,15 @@ def _how_chosen(about: Mapping[str, Any]) -> str:
     return f"k={about['k']}: best mean rank; each index alone prefers {each}"
 
 
-def _agreement_text(name: str, one: str, found: Mapping[str, Any] | None) -> str:
-    if found is None:
+def _agreement_text(name: str, one: str, agreement: Mapping[str, Any] | None) -> str:
+    if agreement is None:
         return f"with {name}: fewer than two are known"
     return (
-        f"with {found['groups']} {name}: ARI {found['ari']:.3f}   NMI {found['nmi']:.3f}   "
-        f"V-measure {found['v_measure']:.3f}   purity {found['purity']:.3f} (chance "
-        f"{found['purity_by_chance']:.3f})\n    rows of {one} in its commonest cluster: "
-        f"{found['concentration']:.3f} (chance {found['concentration_by_chance']:.3f})"
+        f"with {agreement['groups']} {name}: ARI {agreement['ari']:.3f}   "
+        f"NMI {agreement['nmi']:.3f}   "
+        f"V-measure {agreement['v_measure']:.3f}   purity {agreement['purity']:.3f} (chance "
+        f"{agreement['purity_by_chance']:.3f})\n    rows of {one} in its commonest cluster: "
+        f"{agreement['concentration']:.3f} (chance {agreement['concentration_by_chance']:.3f})"
     )
 
 

@@ -47,23 +47,23 @@ def interrupted(module: str) -> str:
 
 def said(words: Sequence[str], name: str) -> Any:
     """What words say of a setting before they are parsed: an option, else a word, else the file."""
-    found: dict[str, str] = {}
+    given: dict[str, str] = {}
     for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
         for option in (f"--{name}", "--config"):
             if word == option:
-                found[option] = following
+                given[option] = following
             elif word.startswith(f"{option}="):
-                found[option] = word.partition("=")[2]
+                given[option] = word.partition("=")[2]
         if word.startswith(f"{name}="):
-            found[name] = word.partition("=")[2]
+            given[name] = word.partition("=")[2]
     for key in (f"--{name}", name):
-        if found.get(key):
-            return found[key]
-    if "--config" not in found:
+        if given.get(key):
+            return given[key]
+    if "--config" not in given:
         return None
     from emodist.config import read_yaml
 
-    return read_yaml(found["--config"]).get(name)
+    return read_yaml(given["--config"]).get(name)
 
 
 def plugins(words: Sequence[str]) -> list[str]:

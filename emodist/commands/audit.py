@@ -24,6 +24,6 @@ def run(words: Sequence[str]) -> int:
     given = parser.parse_args(words)
     from emodist.learning import audit
 
-    found = audit.run(given.table, given.folds)
-    print(json.dumps(found.to_dict()) if given.json else found.to_text())
-    return 0 if found.is_clean else 2
+    findings = audit.run(given.table, given.folds)
+    print(json.dumps(findings.to_dict()) if given.json else findings.to_text())
+    return 0 if findings.is_clean else 2

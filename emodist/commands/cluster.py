@@ -17,8 +17,8 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--out", metavar="DIR", help="folder of the clusters")
     parser.add_argument("--algorithm", help=f"one of {', '.join(registry.names('clusterers'))}")
     given, settings = parsers.read(parser, words, kind)
-    found = cluster(given.table, out=given.out, config=settings)
-    print(json.dumps(found.about) if given.json else found)
+    clustering = cluster(given.table, out=given.out, config=settings)
+    print(json.dumps(clustering.about) if given.json else clustering)
     if given.out and not given.json:
         print(f"wrote {given.out}")
     return 0

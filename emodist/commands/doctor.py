@@ -23,6 +23,6 @@ def run(words: Sequence[str]) -> int:
     given, settings = parsers.read(parser, words, MediaSettings, out=".")
     from emodist import doctor
 
-    found = doctor.diagnose(settings)
-    print(json.dumps(found.to_dict()) if given.json else found.to_text())
-    return 0 if found.is_clean else 1
+    diagnosis = doctor.diagnose(settings)
+    print(json.dumps(diagnosis.to_dict()) if given.json else diagnosis.to_text())
+    return 0 if diagnosis.is_clean else 1

@@ -29,15 +29,15 @@ def run(words: Sequence[str]) -> int:
     given, settings = parsers.read(parser, words, kind)
     from emodist.interface.evaluate import evaluate
 
-    found = evaluate(
+    judgement = evaluate(
         given.table, out=given.out, against=given.against, blend=given.blend, config=settings
     )
-    print(json.dumps(found.to_dict()) if given.json else found)
+    print(json.dumps(judgement.to_dict()) if given.json else judgement)
     if given.plots:
         from emodist import storage
         from emodist.models import pictures
 
-        pictures.write(storage.absolute(given.plots), found)
+        pictures.write(storage.absolute(given.plots), judgement)
     for place in (given.out, given.plots):
         if place and not given.json:
             print(f"wrote {place}")

@@ -27,8 +27,8 @@ def run(words: Sequence[str]) -> int:
     from emodist.models import bundle
     from emodist.models.network_bundle import NetworkBundle
 
-    found = bundle.load(given.bundle)
-    if not isinstance(found, NetworkBundle):
+    loaded = bundle.load(given.bundle)
+    if not isinstance(loaded, NetworkBundle):
         raise ConfigError(f"{given.bundle} is of a classifier; export-model takes networks")
-    print(f"wrote {export.export(found, given.out, given.format)}")
+    print(f"wrote {export.export(loaded, given.out, given.format)}")
     return 0

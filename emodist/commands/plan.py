@@ -27,6 +27,6 @@ def run(words: Sequence[str]) -> int:
     given, settings = parsers.read(parser, words, FeaturizeSettings, out=".")
     from emodist.pipelines import estimate
 
-    found = estimate.predict(settings, given.sample, given.cpus)
-    print(json.dumps(found) if given.json else estimate.report(found))
+    predicted = estimate.predict(settings, given.sample, given.cpus)
+    print(json.dumps(predicted) if given.json else estimate.report(predicted))
     return 0

@@ -24,7 +24,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--clusters", metavar="DIR", help="what `emodist cluster` wrote")
     parser.add_argument("--sweep", metavar="DIR", help="what `emodist tune` wrote")
     given, settings = parsers.read(parser, words, ReportSettings)
-    found = report(
+    made = report(
         given.table,
         out=given.out,
         evaluation=given.evaluation,
@@ -32,5 +32,5 @@ def run(words: Sequence[str]) -> int:
         sweep=given.sweep,
         config=settings,
     )
-    print(json.dumps(found.about) if given.json else f"wrote {found.page}")
+    print(json.dumps(made.about) if given.json else f"wrote {made.page}")
     return 0

@@ -26,6 +26,6 @@ def run(words: Sequence[str]) -> int:
     from emodist import trace
 
     places = trace.Places(given.table, given.evaluation, given.predictions, given.bundle)
-    found = trace.trace(given.recording, places, given.verify)
-    print(json.dumps(found, default=str) if given.json else trace.text(found, given.segment))
+    chain = trace.trace(given.recording, places, given.verify)
+    print(json.dumps(chain, default=str) if given.json else trace.text(chain, given.segment))
     return 0

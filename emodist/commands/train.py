@@ -25,10 +25,10 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--out", metavar="BUNDLE", help="folder of the bundle")
     given, settings = parsers.read(parser, words, kind)
     with parsers.result_alone():
-        found = train(given.table, out=given.out, config=settings)
+        bundle = train(given.table, out=given.out, config=settings)
     if not given.json:
-        print(f"{found}\nwrote {given.out}")
+        print(f"{bundle}\nwrote {given.out}")
         return 0
-    about: Any = found.card if kind is NetworkSettings else found.judgement
+    about: Any = bundle.card if kind is NetworkSettings else bundle.judgement
     print(json.dumps(about.to_dict()))
     return 0

@@ -38,8 +38,8 @@ def run(words: Sequence[str]) -> int:
     from emodist.interface.tune import tune
 
     with parsers.result_alone():
-        found = tune(given.table, name, out=given.out, config=settings)
-    print(json.dumps(found.record) if given.json else f"{found}\nwrote {given.out}")
+        tuned = tune(given.table, name, out=given.out, config=settings)
+    print(json.dumps(tuned.record) if given.json else f"{tuned}\nwrote {given.out}")
     return 0
 
 

@@ -82,10 +82,10 @@ class EmoDb(Corpus):
         ('happiness', '03', 'a01')
         """
         name = PurePosixPath(path).name
-        found = NAME.fullmatch(PurePosixPath(path).stem)
-        if found is None:
+        match = NAME.fullmatch(PurePosixPath(path).stem)
+        if match is None:
             raise CorpusError(f"emo_db: {name} is not an EMO-DB name; expected one as 03a01Fa.wav")
-        speaker, sentence, emotion, version = found.groups()
+        speaker, sentence, emotion, version = match.groups()
         if speaker not in self.speakers:
             raise CorpusError(
                 f"emo_db: {name} has speaker {speaker}; known: {' '.join(self.speakers)}"

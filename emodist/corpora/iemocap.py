@@ -141,8 +141,8 @@ class Iemocap(Corpus):
             If the file is no utterance of IEMOCAP, or no rater has judged it.
         """
         name, turn = PurePosixPath(path).name, PurePosixPath(path).stem
-        found = UTTERANCE.fullmatch(turn)
-        if found is None:
+        match = UTTERANCE.fullmatch(turn)
+        if match is None:
             if WHOLE.fullmatch(turn):
                 raise AsideError(
                     f"iemocap: {name} is a whole dialogue; its turns are in sentences/"
@@ -150,7 +150,7 @@ class Iemocap(Corpus):
             raise CorpusError(
                 f"iemocap: {name} is not an IEMOCAP name; expected one as Ses01F_impro01_M003.wav"
             )
-        session, kind, sex = found.groups()
+        session, kind, sex = match.groups()
         if turn not in self._turns:
             where = self.label_folder or "label files, for none were opened"
             raise CorpusError(f"iemocap: {name} is not in the EmoEvaluation of {where}")
@@ -188,8 +188,8 @@ class Iemocap(Corpus):
                 # Beside them lie the raters' own files, in folders, and hidden copies of macOS.
                 if name.endswith(".txt") and name.startswith("Ses"):
                     text = _labels.text("iemocap", storage.join(folder, name))
-                    for found in LINE.finditer(text):
-                        turn, emotion, valence, activation, dominance = found.groups()
+                    for match in LINE.finditer(text):
+                        turn, emotion, valence, activation, dominance = match.groups()
                         turns[turn] = (emotion.lower(), valence, activation, dominance)
         if not turns:
             raise CorpusError(f"iemocap: {self.label_folder} has no rated turn in EmoEvaluation")

@@ -127,8 +127,8 @@ class Meld(Corpus):
             If the name or the split is not clear, or the utterance has no label.
         """
         name = PurePosixPath(path).name
-        found = NAME.fullmatch(PurePosixPath(path).stem)
-        if found is None:
+        match = NAME.fullmatch(PurePosixPath(path).stem)
+        if match is None:
             raise CorpusError(f"meld: {name} is not a MELD name; expected one as dia0_utt0.mp4")
         split = self._split(path)
         if split is None:
@@ -136,7 +136,7 @@ class Meld(Corpus):
                 f"meld: {path} does not say its split, and numbers begin again in each; keep the "
                 "folders, or set meld.split=train"
             )
-        row = self._rows.get(f"{split}/dia{int(found[2])}_utt{int(found[3])}")
+        row = self._rows.get(f"{split}/dia{int(match[2])}_utt{int(match[3])}")
         if row is None:
             raise CorpusError(f"meld: {path} has no label in {split}_sent_emo.csv")
         label = row["Emotion"].strip().lower()
@@ -158,10 +158,10 @@ class Meld(Corpus):
         )
 
     def key(self, path: str) -> str:
-        found = NAME.fullmatch(PurePosixPath(path).stem)
-        if found is None:
+        match = NAME.fullmatch(PurePosixPath(path).stem)
+        if match is None:
             return path
-        return f"{self._split(path)}/dia{int(found[2])}_utt{int(found[3])}"
+        return f"{self._split(path)}/dia{int(match[2])}_utt{int(match[3])}"
 
     def expected(self, keys: Collection[str]) -> frozenset[str]:
         """The labelled utterances of the splits that are there."""
@@ -169,8 +169,8 @@ class Meld(Corpus):
         return frozenset(key for key in self._rows if key.split("/")[0] in present)
 
     def _split(self, path: str) -> str | None:
-        found = NAME.fullmatch(PurePosixPath(path).stem)
-        own = found[1] if found else None
+        match = NAME.fullmatch(PurePosixPath(path).stem)
+        own = match[1] if match else None
         return own or _split_of(PurePosixPath(path).parts[:-1]) or self.split
 
     @cached_property

@@ -92,12 +92,12 @@ class Savee(Corpus):
         'JK'
         """
         name = PurePosixPath(path).name
-        found = NAME.fullmatch(PurePosixPath(path).stem)
-        if found is None:
+        match = NAME.fullmatch(PurePosixPath(path).stem)
+        if match is None:
             raise CorpusError(
                 f"savee: {name} is not a SAVEE name; expected one as DC_a01.wav or DC/sa15.wav"
             )
-        prefix, emotion, number = found.groups()
+        prefix, emotion, number = match.groups()
         if emotion not in EMOTIONS:
             raise CorpusError(f"savee: {name} has emotion {emotion}; known: {' '.join(EMOTIONS)}")
         above = reversed(PurePosixPath(path).parts[:-1])
@@ -131,8 +131,8 @@ class Savee(Corpus):
         )
 
     def contradiction(self, path: str) -> str | None:
-        found = NAME.fullmatch(PurePosixPath(path).stem)
+        match = NAME.fullmatch(PurePosixPath(path).stem)
         folder = PurePosixPath(path).parent.name.upper()
-        if found and found[1] and folder in SPEAKERS and folder != found[1]:
-            return f"lies in {folder}, but its name says {found[1]}"
+        if match and match[1] and folder in SPEAKERS and folder != match[1]:
+            return f"lies in {folder}, but its name says {match[1]}"
         return None

@@ -93,12 +93,12 @@ def runs(mask, value):
     array([2., 1.])
     """
     out = np.empty((mask.size + 1) // 2)
-    found, length = 0, 0
+    n_runs, length = 0, 0
     for i in range(mask.size + 1):
         if i < mask.size and mask[i] == value:
             length += 1
         elif length:
-            out[found] = length
-            found += 1
+            out[n_runs] = length
+            n_runs += 1
             length = 0
-    return out[:found]
+    return out[:n_runs]

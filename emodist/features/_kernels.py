@@ -192,7 +192,7 @@ def spectral_peaks(magnitude, low, high, hz_per_bin, pitches, heights):
     power = np.empty(n_bins, np.float32)
     n_chunks = (n_bins - 1) // 8  # and a last one of up to eight bins
     maxima = np.empty(n_chunks + 1, np.float32)
-    found = 0
+    n_peaks = 0
     for row in range(magnitude.shape[0]):
         frame = magnitude[row]
         for k in range(n_bins):
@@ -220,10 +220,10 @@ def spectral_peaks(magnitude, low, high, hz_per_bin, pitches, heights):
                 if abs(b) < abs(a):
                     shift = np.float32(-b / a)
                 slope = difference / np.float32(2)
-                pitches[found] = np.float32((k + np.float64(shift)) * hz_per_bin)
-                heights[found] = here + np.float32(0.5) * slope * shift
-                found += 1
-    return found
+                pitches[n_peaks] = np.float32((k + np.float64(shift)) * hz_per_bin)
+                heights[n_peaks] = here + np.float32(0.5) * slope * shift
+                n_peaks += 1
+    return n_peaks
 
 
 @compiled()

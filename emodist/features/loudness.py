@@ -101,8 +101,8 @@ def _peaks(contour, least):
             at = t + i - half
             if 0 <= at < n:
                 smooth[t] += SMOOTHING[i] * contour[at]
-    found = 0
+    n_peaks = 0
     for t in range(1, n - 1):
         if smooth[t] > least and smooth[t] > smooth[t - 1] and smooth[t] >= smooth[t + 1]:
-            found += 1
-    return found
+            n_peaks += 1
+    return n_peaks

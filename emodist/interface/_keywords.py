@@ -53,12 +53,12 @@ def table(
     settings, places = _read(kind, base, given, named, tuple(named))
     if not places.get("table"):
         raise ConfigError("table is not set: the output folder of featurize, or a table")
-    found = places.get("out")
-    if found:
-        storage.check_writable(found)
+    target = places.get("out")
+    if target:
+        storage.check_writable(target)
     elif needs_out:
         raise ConfigError("out is not set: where to write, as in out=DIR")
-    return settings, places["table"], found
+    return settings, places["table"], target
 
 
 def _read(

@@ -102,11 +102,11 @@ class Predictions:
         classes = tuple(name.removeprefix("p_") for name in names)
         uris = np.array(rows["uri"].to_pylist(), object)
         starts = np.flatnonzero(np.r_[True, uris[1:] != uris[:-1]][: len(uris)])
-        found = []
+        made = []
         for start, stop in zip(starts, [*starts[1:], len(uris)], strict=False):
             timed = files.timed(rows.slice(start, stop - start), classes, rules)
-            found.append(Timeline(uris[start], *timed, classes, "\n".join(self.notes[:2])))
-        return tuple(found)
+            made.append(Timeline(uris[start], *timed, classes, "\n".join(self.notes[:2])))
+        return tuple(made)
 
     @property
     def spans(self) -> list[dict[str, Any]]:

@@ -82,7 +82,7 @@ def report(
     def say(step: str) -> None:
         print(f"report: {step}", file=sys.stderr, flush=True)
 
-    found = reporting.run(
+    made = reporting.run(
         place,
         str(where),
         asked,
@@ -91,7 +91,7 @@ def report(
         None if sweep is None else _folder(sweep),
         say,
     )
-    return Report(found["page"], found)
+    return Report(made["page"], made)
 
 
 def _folder(result: Any) -> str:

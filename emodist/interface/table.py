@@ -193,8 +193,8 @@ def _groups(data: Any, name: str) -> "np.ndarray":
     if name not in known:
         hint = registry.suggest(name, ["speaker", *known])
         raise ConfigError(f"groups: the table has no {name!r}; {hint}")
-    found = known[name]
-    n_unknown = sum(value is None for value in found)
+    words = known[name]
+    n_unknown = sum(value is None for value in words)
     if n_unknown:
-        raise ConfigError(f"groups: {n_unknown} of {len(found)} rows have no {name}")
-    return found.astype(str)
+        raise ConfigError(f"groups: {n_unknown} of {len(words)} rows have no {name}")
+    return words.astype(str)

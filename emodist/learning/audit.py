@@ -61,11 +61,11 @@ class Audit:
     def to_text(self) -> str:
         counts = f"folds {self.n_folds}, rows {self.n_rows}, of which tested {self.n_tested}"
         lines = [f"{self.folds}: {counts}"]
-        for found in self.findings:
+        for finding in self.findings:
             lines.append(
-                f"{'LEAK' if found.is_leak else 'note'}  {found.count} {found.kind} "
-                f"{found.meaning} (test rows {found.n_rows}, folds {len(found.folds)}), "
-                f"such as {'; '.join(found.examples)}"
+                f"{'LEAK' if finding.is_leak else 'note'}  {finding.count} {finding.kind} "
+                f"{finding.meaning} (test rows {finding.n_rows}, folds {len(finding.folds)}), "
+                f"such as {'; '.join(finding.examples)}"
             )
         n_leaks = sum(finding.is_leak for finding in self.findings)
         return "\n".join([*lines, "clean" if self.is_clean else f"leaking, in {n_leaks} ways"])
@@ -94,7 +94,7 @@ def audit(rows: Dataset, folds: Sequence[folds.Fold], name: str) -> Audit:
     """What stands on both sides of the given folds of these rows."""
     people = rows.people()
     both = "stand on both sides of a fold"
-    found = [
+    findings = [
         _shared("speakers", people, people, folds, both),
         _shared("sounds", _copies(rows), rows.uri, folds, "under several names " + both),
         _shared("recordings", rows.recording_id, rows.uri, folds, "with windows that " + both),
@@ -103,16 +103,16 @@ def audit(rows: Dataset, folds: Sequence[folds.Fold], name: str) -> Audit:
     ]
     if rows.is_variant().any():
         meaning = f"and their augmented variants {both}"
-        found.append(_shared("sources", _sources(rows), rows.uri, folds, meaning))
-        found.append(_tested_variants(rows, folds))
+        findings.append(_shared("sources", _sources(rows), rows.uri, folds, meaning))
+        findings.append(_tested_variants(rows, folds))
     for attribute in SENTENCES:
         if attribute in rows.attributes:
             words = rows.attributes[attribute]
             meaning = f"are said on both sides of a fold; not a leak by itself [{attribute}]"
-            found.append(_shared("sentences", words, words, folds, meaning, is_leak=False))
-    found += [_alike(rows, names) for names in doubts.alike(rows.label)]
+            findings.append(_shared("sentences", words, words, folds, meaning, is_leak=False))
+    findings += [_alike(rows, names) for names in doubts.alike(rows.label)]
     tested = np.unique(np.concatenate([fold.test for fold in folds]))
-    return Audit(name, len(folds), len(rows), len(tested), tuple(f for f in found if f))
+    return Audit(name, len(folds), len(rows), len(tested), tuple(f for f in findings if f))
 
 
 def _shared(

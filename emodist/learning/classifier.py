@@ -124,13 +124,13 @@ def out_of_fold(data: Dataset, folds: Iterable[Fold], settings: TrainSettings) -
     rows, names, parts, temperatures = [], [], [], []
     for fold in folds:
         learned = data.with_variants(fold.train)
-        found = _fitted(x, y, learned, settings).predict_proba(x[fold.test])
+        said = _fitted(x, y, learned, settings).predict_proba(x[fold.test])
         if settings.calibrate:
             temperatures.append(_temperature(data, x, y, fold.train, settings))
-            found = calibration.apply_temperature(found, temperatures[-1].value)
+            said = calibration.apply_temperature(said, temperatures[-1].value)
         rows.append(fold.test)
         names.append(np.full(len(fold.test), fold.name, dtype=object))
-        parts.append(_all_classes(found, y[fold.train], len(classes)))
+        parts.append(_all_classes(said, y[fold.train], len(classes)))
     return Prediction(
         np.concatenate(rows),
         np.concatenate(names),
@@ -143,8 +143,8 @@ def _temperature(
     data: Dataset, x: np.ndarray, y: np.ndarray, rows: np.ndarray, settings: TrainSettings
 ) -> Temperature:
     def probabilities(train: np.ndarray, test: np.ndarray) -> np.ndarray:
-        found = _fitted(x, y, data.with_variants(train), settings).predict_proba(x[test])
-        return _all_classes(found, y[train], y.max() + 1)
+        said = _fitted(x, y, data.with_variants(train), settings).predict_proba(x[test])
+        return _all_classes(said, y[train], y.max() + 1)
 
     return temperature.fitted(data, rows, probabilities)
 
@@ -199,8 +199,8 @@ def _fitted(x: np.ndarray, y: np.ndarray, rows: np.ndarray, settings: TrainSetti
         return pipeline(settings, y[rows]).fit(x[rows], y[rows])
 
 
-def _all_classes(found: np.ndarray, trained: np.ndarray, n_classes: int) -> np.ndarray:
+def _all_classes(said: np.ndarray, trained: np.ndarray, n_classes: int) -> np.ndarray:
     """Columns for every class; one that the training side lacks has probability 0."""
-    full = np.zeros((len(found), n_classes))
-    full[:, np.unique(trained)] = found
+    full = np.zeros((len(said), n_classes))
+    full[:, np.unique(trained)] = said
     return full

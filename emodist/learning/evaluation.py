@@ -81,14 +81,14 @@ class Evaluation:
         return {**plain(dataclasses.asdict(self)), "chance": 1 / max(_n_present(self), 1)}
 
     @classmethod
-    def from_dict(cls, found: Mapping[str, Any]) -> "Evaluation":
+    def from_dict(cls, record: Mapping[str, Any]) -> "Evaluation":
         """What `to_dict` was called of."""
         names = {field.name for field in dataclasses.fields(cls)}
-        values = {name: _defined(value) for name, value in found.items() if name in names}
-        values["confusion"] = np.array(found["confusion"])
+        values = {name: _defined(value) for name, value in record.items() if name in names}
+        values["confusion"] = np.array(record["confusion"])
         values["intervals"] = {k: tuple(pair) for k, pair in values["intervals"].items()}
         for name in ("classes", "notes"):
-            values[name] = tuple(found.get(name, ()))
+            values[name] = tuple(record.get(name, ()))
         return cls(**values)
 
 

@@ -144,8 +144,8 @@ def aucs(pairs: Iterable[Pairs], weights: np.ndarray) -> np.ndarray:
     """
 
     def drawn(together: np.ndarray, alone: np.ndarray) -> np.ndarray:
-        found = weights @ alone
-        return found + ((weights @ together) * weights).sum(axis=1) if together.any() else found
+        area = weights @ alone
+        return area + ((weights @ together) * weights).sum(axis=1) if together.any() else area
 
     shares = [ratio(drawn(of.won, of.won_alone), drawn(of.every, of.every_alone)) for of in pairs]
     return np.stack(shares, axis=1)

@@ -50,8 +50,8 @@ Statistics: TypeAlias = dict[Any, Moments]
 
 def spread(of: Moments) -> np.ndarray:
     """What rows are divided by, shape (width,); 1 where a number hardly moves."""
-    found = np.sqrt(of.variance)
-    return np.where(found > LEAST_SPREAD, found, 1.0)
+    deviation = np.sqrt(of.variance)
+    return np.where(deviation > LEAST_SPREAD, deviation, 1.0)
 
 
 def statistics(x: np.ndarray, who: np.ndarray) -> Statistics:
@@ -64,24 +64,24 @@ def statistics(x: np.ndarray, who: np.ndarray) -> Statistics:
         The name of each row's speaker.
     """
     frames = tuple(range(2, x.ndim))
-    found = {}
+    moments = {}
     for speaker, rows in _rows_of(who):
         own = x[rows].astype(np.float64)
         mean = own.mean(axis=(0, *frames))
         off = own - mean.reshape(-1, *(1,) * len(frames))
         squares = off**2 if not frames else (off**2).mean(axis=frames)
-        found[speaker] = Moments(len(own), mean, squares.sum(axis=0))
-    return found
+        moments[speaker] = Moments(len(own), mean, squares.sum(axis=0))
+    return moments
 
 
 def joined(parts: Iterable[Statistics]) -> Statistics:
     """Statistics of all parts, in their order."""
-    found: Statistics = {}
+    whole: Statistics = {}
     for part in parts:
         for speaker, moments in part.items():
-            known = found.get(speaker)
-            found[speaker] = moments if known is None else known.joined(moments)
-    return found
+            known = whole.get(speaker)
+            whole[speaker] = moments if known is None else known.joined(moments)
+    return whole
 
 
 def scaled(

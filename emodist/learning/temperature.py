@@ -53,10 +53,10 @@ def fitted(
     tested = np.concatenate([fold.test for fold in folds])
     left_out = np.setdiff1d(y[rows], y[tested])
     try:
-        found = np.concatenate([probabilities(fold.train, fold.test) for fold in folds])
+        said = np.concatenate([probabilities(fold.train, fold.test) for fold in folds])
     except ConfigError as error:
         return Temperature(why=str(error))
-    value = calibration.fit_temperature(y[tested], found)
+    value = calibration.fit_temperature(y[tested], said)
     return Temperature(value, units, tuple(classes[index] for index in left_out))
 
 
@@ -97,30 +97,30 @@ def inner(
     return [], None
 
 
-def notes(found: Sequence[Temperature]) -> list[str]:
+def notes(temperatures: Sequence[Temperature]) -> list[str]:
     """What a reader must know of the temperatures of some folds, or of one model."""
     said = []
-    if n := sum(one.units == "recordings" for one in found):
+    if n := sum(one.units == "recordings" for one in temperatures):
         said.append(
-            f"calibrated on other recordings of the training speakers{_of(n, found)}, who are too "
-            "few to leave some out: confidence may be too high for other people"
+            f"calibrated on other recordings of the training speakers{_of(n, temperatures)}, who "
+            "are too few to leave some out: confidence may be too high for other people"
         )
-    left_out = [one for one in found if one.left_out]
+    left_out = [one for one in temperatures if one.left_out]
     if left_out:
         names = sorted({name for one in left_out for name in one.left_out})
         said.append(
-            f"not calibrated for {few(names)}{_of(len(left_out), found)}: one speaker in training "
-            "has the class"
+            f"not calibrated for {few(names)}{_of(len(left_out), temperatures)}: one speaker in "
+            "training has the class"
         )
-    bare = [one for one in found if one.units is None and one != Temperature()]
+    bare = [one for one in temperatures if one.units is None and one != Temperature()]
     if bare:
         reasons = "; ".join(dict.fromkeys(one.why for one in bare))
-        said.append(f"not calibrated (temperature 1){_of(len(bare), found)}: {reasons}")
+        said.append(f"not calibrated (temperature 1){_of(len(bare), temperatures)}: {reasons}")
     return said
 
 
-def _of(n: int, found: Sequence[Temperature]) -> str:
-    return f" in {n} of {len(found)} folds" if len(found) > 1 else ""
+def _of(n: int, temperatures: Sequence[Temperature]) -> str:
+    return f" in {n} of {len(temperatures)} folds" if len(temperatures) > 1 else ""
 
 
 def _in_groups(people: np.ndarray, labels: np.ndarray) -> dict[str, int]:

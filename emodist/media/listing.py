@@ -91,8 +91,8 @@ def _local(root: str) -> Iterator[MediaFile]:
 
 def _walk(root: str, folder: str, seen: set[str]) -> Iterator[MediaFile]:
     with os.scandir(os.path.join(root, folder)) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
-    for entry in found:
+        in_order = sorted(entries, key=lambda entry: entry.name)
+    for entry in in_order:
         path = f"{folder}/{entry.name}".lstrip("/")
         if entry.is_dir():
             # A linked folder may hold itself.
@@ -142,10 +142,10 @@ def _keys(fs: Any, root: str) -> Iterator[dict]:
 
 
 def _tree(fs: Any, folder: str) -> Iterator[dict]:
-    found = sorted(fs.ls(folder, detail=True), key=lambda entry: entry["name"])
+    entries = sorted(fs.ls(folder, detail=True), key=lambda entry: entry["name"])
     # Some filesystems remember all that they have listed.
     fs.invalidate_cache(folder)
-    for entry in found:
+    for entry in entries:
         if entry["type"] == "directory":
             yield from _tree(fs, entry["name"])
         else:

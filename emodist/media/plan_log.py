@@ -143,16 +143,16 @@ class PlanLog:
         self._most_versions = np.diff(ends, prepend=-1, append=len(order) - 1).max()
 
     def _found(self, files: list[MediaFile], with_version: bool) -> NDArray[np.bool_]:
-        found = np.zeros(len(files), bool)
+        is_known = np.zeros(len(files), bool)
         if not len(self._paths):
-            return found
+            return is_known
         wanted = digests((file.recording_id for file in files), ID)
         first = np.searchsorted(self._paths, wanted["path"].astype(np.uint64))
         for k in range(self._most_versions):
             at = np.minimum(first + k, len(self._paths) - 1)
             is_version = (self._versions[at] == wanted["version"]) | (not with_version)
-            found |= (self._paths[at] == wanted["path"]) & is_version
-        return found
+            is_known |= (self._paths[at] == wanted["path"]) & is_version
+        return is_known
 
 
 def row_groups(out: str, *fields: str) -> Iterator[pa.Table]:

@@ -205,16 +205,16 @@ class Featurize:
 
     def _compute(self, waveform: np.ndarray) -> dict[str, np.ndarray]:
         s = self.settings
-        found = features.extract(waveform, self.features, s.functionals, s.n_fft, s.hop_length)
-        for name, values in found.items():
+        computed = features.extract(waveform, self.features, s.functionals, s.n_fft, s.hop_length)
+        for name, values in computed.items():
             if np.shape(values) != self.shapes[name]:
                 given, promised = np.shape(values), self.shapes[name]
                 raise ValueError(f"{name} gives numbers of shape {given}, and promises {promised}")
             if not np.isfinite(values).all():
                 raise ValueError(f"{name} gives numbers that are not finite")
         if self.network:
-            found[NETWORK_INPUT.name] = network_input(waveform).ravel()
-        return found
+            computed[NETWORK_INPUT.name] = network_input(waveform).ravel()
+        return computed
 
     def _batch(self, rows: list[dict[str, Any]]) -> pa.RecordBatch:
         columns = []
@@ -320,18 +320,18 @@ class Sound:
 @contextlib.contextmanager
 def _judged(recording: dict[str, Any], sound: Sound, outcomes: Outcomes) -> Iterator[None]:
     """Note how the work on a recording ends; only what is wrong with the output goes further."""
-    found: Outcome | EmodistError
+    outcome: Outcome | EmodistError
     try:
         yield
-        found = sound.outcome()
+        outcome = sound.outcome()
     except OutputError:
         raise
     except EmodistError as error:
-        found = error
+        outcome = error
     # Whatever goes wrong with one file is a row of `failures`, with its name and message.
     except Exception as error:
-        found = UnexpectedError(told(error))
-    outcomes[recording["recording_id"]] = found
+        outcome = UnexpectedError(told(error))
+    outcomes[recording["recording_id"]] = outcome
 
 
 def _windows(batches: Iterable[pa.RecordBatch], n_bytes: int) -> Iterator[list[pa.RecordBatch]]:

@@ -47,10 +47,10 @@ def load(uri: str) -> Bundle:
         loaded without running foreign code.
     """
     uri = storage.absolute(uri)
-    found = card.read(uri)
-    if found.kind == "network":
-        return NetworkBundle(network_bundle.read_model(uri), found, uri)
-    return ClassifierBundle(classifier_bundle.read_model(uri, found), found, uri)
+    about = card.read(uri)
+    if about.kind == "network":
+        return NetworkBundle(network_bundle.read_model(uri), about, uri)
+    return ClassifierBundle(classifier_bundle.read_model(uri, about), about, uri)
 
 
 def save(uri: str, model: Any, about: Card, data: Dataset) -> None:
@@ -86,12 +86,12 @@ def rows(uri: str) -> pa.Table:
 
 def digest(uri: str) -> str:
     """Hash of all files of a bundle: which one it is, wherever it lies."""
-    found = hashlib.sha256()
+    hashed = hashlib.sha256()
     for name in sorted(storage.names(uri) & CONTENT):
         content = storage.read(storage.join(uri, name))
-        found.update(f"{name}\0{len(content)}\0".encode())
-        found.update(content)
-    return found.hexdigest()
+        hashed.update(f"{name}\0{len(content)}\0".encode())
+        hashed.update(content)
+    return hashed.hexdigest()
 
 
 def _save_rows(uri: str, data: Dataset) -> None:

@@ -60,9 +60,9 @@ def cite(uri: str) -> tuple[list[bibtex.Work], list[str]]:
     ConfigError
         If it is neither.
     """
-    found = used(uri)
-    texts, unknown = [EMODIST, found.library], []
-    for folder, names in (("features", found.features), ("corpora", found.corpora)):
+    uses = used(uri)
+    texts, unknown = [EMODIST, uses.library], []
+    for folder, names in (("features", uses.features), ("corpora", uses.corpora)):
         for name in names:
             if name in registry.names(folder):
                 texts.append(registry.citation(folder, name))
@@ -83,10 +83,10 @@ def used(uri: str) -> Used:
     uri = storage.absolute(uri)
     if not storage.exists(storage.join(uri, "bundle.json")):
         return _used_by_table(uri)
-    found = card.read(uri)
-    library = KERAS if found.kind == "network" else SCIKIT_LEARN
-    corpora = tuple(sorted(found.data.corpora))
-    return Used(tuple(found.featurized.get("features", ())), corpora, library)
+    about = card.read(uri)
+    library = KERAS if about.kind == "network" else SCIKIT_LEARN
+    corpora = tuple(sorted(about.data.corpora))
+    return Used(tuple(about.featurized.get("features", ())), corpora, library)
 
 
 def _used_by_table(uri: str) -> Used:

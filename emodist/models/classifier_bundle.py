@@ -54,7 +54,7 @@ class ClassifierBundle(Opened):
 def describe(
     data: Dataset,
     settings: TrainSettings,
-    found: Temperature,
+    fitted: Temperature,
     result: Evaluation,
     made: Mapping[str, Any],
 ) -> Card:
@@ -66,11 +66,11 @@ def describe(
         columns=tuple(dict.fromkeys(map(str, data.columns))),
         names=tuple(map(str, data.names)),
         shape=data.x.shape[1:],
-        temperature=found.value,
+        temperature=fitted.value,
         featurized=dict(made.get("settings", {})),
         origin={key: value for key, value in made.items() if key != "settings"},
         metrics=result.to_dict(),
-        notes=(*doubts.of(data, settings), *temperature.notes([found])),
+        notes=(*doubts.of(data, settings), *temperature.notes([fitted])),
         data=Learned.of(data),
         inputs=Inputs(
             tuple(np.round(data.x.mean(axis=0, dtype=np.float64), 6).tolist()),

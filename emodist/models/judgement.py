@@ -71,15 +71,15 @@ class Judgement:
         return self.evaluation.classes
 
     def to_dict(self) -> dict[str, Any]:
-        found = self.evaluation.to_dict()
-        found["notes"] += [note for note in self.notes if note not in found["notes"]]
+        record = self.evaluation.to_dict()
+        record["notes"] += [note for note in self.notes if note not in record["notes"]]
         if self.blended:
-            found["blended"] = list(self.blended)
+            record["blended"] = list(self.blended)
         if self.history:
-            found["history"] = self.history
+            record["history"] = self.history
         if self.comparison is not None:
-            found["comparison"] = {"against": self.against, **self.comparison.to_dict()}
-        return found
+            record["comparison"] = {"against": self.against, **self.comparison.to_dict()}
+        return record
 
     def to_arrow(self) -> pa.Table:
         """Out-of-fold predictions: keys, `label`, `fold`, `p_CLASS`, `predicted`, `confidence`."""
@@ -103,8 +103,8 @@ class Judgement:
     @property
     def line(self) -> str:
         """Model, UAR and protocol."""
-        found = self.evaluation
-        return f"{self.model}, UAR {found.uar:.3f} ({_interval(found)}), {found.protocol}"
+        uar = f"UAR {self.uar:.3f} ({_interval(self.evaluation)})"
+        return f"{self.model}, {uar}, {self.evaluation.protocol}"
 
     def __repr__(self) -> str:
         return f"Judgement: {self.line}"
@@ -117,20 +117,20 @@ class Judgement:
 
 def text(judgement: Judgement) -> str:
     """The numbers in a few lines, the protocol first."""
-    found = judgement.evaluation
+    evaluation, classes = judgement.evaluation, judgement.classes
     lines = [
-        f"{judgement.model}, {found.protocol}",
-        f"UAR {found.uar:.3f} ({_interval(found)})   weighted accuracy "
-        f"{found.weighted_accuracy:.3f}   macro-F1 {found.macro_f1:.3f}   ROC AUC "
-        f"{found.roc_auc:.3f}   ECE {found.ece:.3f}",
-        f"{found.n_rows} rows, {found.n_speakers} speakers, {len(found.classes)} classes "
-        f"(chance {1 / len(found.classes):.3f}). {found.verdict}",
+        f"{judgement.model}, {evaluation.protocol}",
+        f"UAR {evaluation.uar:.3f} ({_interval(evaluation)})   weighted accuracy "
+        f"{evaluation.weighted_accuracy:.3f}   macro-F1 {evaluation.macro_f1:.3f}   ROC AUC "
+        f"{evaluation.roc_auc:.3f}   ECE {evaluation.ece:.3f}",
+        f"{evaluation.n_rows} rows, {evaluation.n_speakers} speakers, {len(classes)} classes "
+        f"(chance {1 / len(classes):.3f}). {evaluation.verdict}",
         "",
         f"{'class':12} {'precision':>9} {'recall':>9} {'F1':>9} {'rows':>6}   taken for",
     ]
-    for index, name in enumerate(found.classes):
-        row = found.per_class[name]
-        wrong = [(n, found.classes[i]) for i, n in enumerate(found.confusion[index]) if i != index]
+    for index, name in enumerate(classes):
+        row = evaluation.per_class[name]
+        wrong = [(n, classes[i]) for i, n in enumerate(evaluation.confusion[index]) if i != index]
         taken = ", ".join(f"{other} {n}" for n, other in sorted(wrong, reverse=True)[:2] if n)
         lines.append(
             f"{name:12} {row['precision']:9.3f} {row['recall']:9.3f} {row['f1']:9.3f} "
@@ -143,11 +143,11 @@ def text(judgement: Judgement) -> str:
             f"against {judgement.against}: UAR {c.uar_b:.3f}, difference {c.difference:+.3f} (95% "
             f"{c.interval[0]:+.3f} to {c.interval[1]:+.3f}): {c.verdict}",
         ]
-    if notes := dict.fromkeys([*found.notes, *judgement.notes]):
+    if notes := dict.fromkeys([*evaluation.notes, *judgement.notes]):
         lines += ["", *(f"note: {note}" for note in notes)]
     return "\n".join(lines)
 
 
-def _interval(found: Evaluation) -> str:
-    low, high = found.intervals["uar"]
+def _interval(evaluation: Evaluation) -> str:
+    low, high = evaluation.intervals["uar"]
     return f"95% {low:.3f} to {high:.3f}" if np.isfinite(low) else "no interval of one speaker"

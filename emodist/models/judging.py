@@ -69,7 +69,7 @@ def evaluate(
     prediction = dataclasses.replace(
         prediction, probabilities=np.mean(parts, axis=0), temperatures=temperatures
     )
-    found = classifier.judge(data, folds, prediction, settings)
+    evaluation = classifier.judge(data, folds, prediction, settings)
     comparison = None
     if against is not None:
         _, _, others = _predicted(table, rival(settings, against), tell, watch)
@@ -80,10 +80,10 @@ def evaluate(
             others.probabilities,
             classes,
             data.people()[prediction.rows].astype(str),
-            found.protocol,
+            evaluation.protocol,
         )
     judgement = Judgement(
-        found,
+        evaluation,
         settings.identity(),
         comparison,
         against,
@@ -125,11 +125,12 @@ def train(table: str, settings: TrainSettings, out: str, watch: Watch = iter) ->
     """
     where = storage.absolute(out)
     bundle.check_place(where)
-    data, _, found = cross_validated(table, settings, watch=watch)
+    data, _, evaluation = cross_validated(table, settings, watch=watch)
     model, temperature = classifier.fit(data, settings)
-    about = classifier_bundle.describe(data, settings, temperature, found, locate.origin(table))
+    origin = locate.origin(table)
+    about = classifier_bundle.describe(data, settings, temperature, evaluation, origin)
     bundle.save(where, model, about, data)
-    return Judgement(found, about.settings, notes=about.notes)
+    return Judgement(evaluation, about.settings, notes=about.notes)
 
 
 def labelled(table: str, features: Sequence[str] | None) -> Dataset:
@@ -220,9 +221,9 @@ def _rows(data: Dataset, prediction: Prediction) -> pa.Table:
 def _folds(data: Dataset, prediction: Prediction) -> dict[str, Any]:
     """Who was tested in each fold: its model, which is not kept, was fitted on the others."""
     people = data.people()[prediction.rows]
-    found: dict[str, Any] = {}
+    made: dict[str, Any] = {}
     for name in dict.fromkeys(prediction.fold):
         tested = prediction.fold == name
         speakers = sorted({str(speaker) for speaker in people[tested]})
-        found[str(name)] = {"n_test": int(tested.sum()), "test_speakers": speakers}
-    return found
+        made[str(name)] = {"n_test": int(tested.sum()), "test_speakers": speakers}
+    return made

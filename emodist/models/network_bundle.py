@@ -48,9 +48,9 @@ class NetworkBundle(Opened):
             known = speaker_norm.of(x, data) if statistics is None else statistics
             x = speaker_norm.scaled(x, speaker_norm.voices(data), known, sources.spread)
             x = x.astype(np.float32)
-        found = predict(self.model, x.__getitem__, np.arange(len(data))).astype(float)
+        said = predict(self.model, x.__getitem__, np.arange(len(data))).astype(float)
         # Rounding of single precision.
-        return found / found.sum(axis=1, keepdims=True)
+        return said / said.sum(axis=1, keepdims=True)
 
     def __str__(self) -> str:
         if self.judgement is None:

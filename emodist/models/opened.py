@@ -39,8 +39,8 @@ class Opened:
         """Its cross-validated numbers; None for a network that has none."""
         if self.card.metrics is None:
             return None
-        found = Evaluation.from_dict(self.card.metrics)
-        return Judgement(found, self.card.settings, notes=self.card.notes)
+        evaluation = Evaluation.from_dict(self.card.metrics)
+        return Judgement(evaluation, self.card.settings, notes=self.card.notes)
 
     @property
     def estimator(self) -> Estimator:

@@ -9,22 +9,22 @@ from emodist.models.judgement import Judgement
 
 def figures(judgement: Judgement) -> dict[str, Figure]:
     """Figures by name: `confusion`, and with out-of-fold predictions `roc` and `reliability`."""
-    found, prediction = judgement.evaluation, judgement.prediction
-    title = f"{judgement.model}, UAR {found.uar:.3f}\n{found.protocol}"
-    made = {"confusion": plots.confusion(found.confusion, found.classes, title)}
+    evaluation, prediction = judgement.evaluation, judgement.prediction
+    title = f"{judgement.model}, UAR {evaluation.uar:.3f}\n{evaluation.protocol}"
+    made = {"confusion": plots.confusion(evaluation.confusion, evaluation.classes, title)}
     if prediction is None:
         return made
     truth = judgement.truth
     assert truth is not None
     lines = {}
-    for index, name in enumerate(found.classes):
+    for index, name in enumerate(evaluation.classes):
         x, y = curves.roc(truth == index, prediction.probabilities[:, index], prediction.fold)
         if len(x):
-            lines[name] = (x, y, found.per_class[name]["roc_auc"])
+            lines[name] = (x, y, evaluation.per_class[name]["roc_auc"])
     if lines:
-        made["roc"] = plots.roc(lines, plots.looks(found.classes), title)
+        made["roc"] = plots.roc(lines, plots.looks(evaluation.classes), title)
     bins = curves.reliability(truth, prediction.probabilities)
-    made["reliability"] = plots.reliability(*bins, found.ece, title)
+    made["reliability"] = plots.reliability(*bins, evaluation.ece, title)
     return made
 
 

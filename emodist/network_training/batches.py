@@ -78,8 +78,8 @@ def schedule(
 
 def n_steps(groups: np.ndarray, rows: np.ndarray, batch_size: int, n_together: int) -> int:
     """Global batches of one pass over `rows`; a few more or less where windows differ."""
-    found = windows(groups, rows, np.random.default_rng((0, 0)), n_together)
-    return sum(-(-len(window) // batch_size) for window in found)
+    cut = windows(groups, rows, np.random.default_rng((0, 0)), n_together)
+    return sum(-(-len(window) // batch_size) for window in cut)
 
 
 def places(

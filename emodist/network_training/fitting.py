@@ -192,11 +192,11 @@ def finish(
     model = with_probabilities(todo.problem, settings, state.best, 1.0)
     if not len(todo.dev):
         return Network(model, 1.0, state.history, state.best_epoch, None)
-    found = learner.predict(model, source.take, todo.dev)
-    found = found / found.sum(axis=1, keepdims=True)
+    said = learner.predict(model, source.take, todo.dev)
+    said = said / said.sum(axis=1, keepdims=True)
     temperature = 1.0
     if settings.calibrate:
-        temperature = calibration.fit_temperature(y[todo.dev], found)
+        temperature = calibration.fit_temperature(y[todo.dev], said)
         model = with_probabilities(todo.problem, settings, state.best, temperature)
     best = state.history[state.best_epoch - 1]
     dev = {"uar": best["dev_uar"], "loss": best["dev_loss"], "n_rows": float(len(todo.dev))}
@@ -235,7 +235,7 @@ def out_of_fold(
         Hears the fold's name with each progress.
     """
     source = scaled(source_of(data, settings.model) if source is None else source, data, settings)
-    found = []
+    parts = []
     for fold in folds:
 
         def report(progress: Progress, state: State | None, name: str = fold.name) -> None:
@@ -243,11 +243,11 @@ def out_of_fold(
                 tell(name, progress)
 
         network = fit(source, data, fold.train, settings, report, augment)
-        found.append(network.probabilities(source, fold.test))
+        parts.append(network.probabilities(source, fold.test))
     return Prediction(
         np.concatenate([fold.test for fold in folds]),
         np.concatenate([np.full(len(fold.test), fold.name, dtype=object) for fold in folds]),
-        np.concatenate(found).astype(float),
+        np.concatenate(parts).astype(float),
     )
 
 

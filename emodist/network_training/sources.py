@@ -86,16 +86,16 @@ class TableSource:
         self._kept_bytes = 0
 
     def take(self, rows: np.ndarray) -> np.ndarray:
-        found = np.empty((len(rows), *self.shape), np.float32)
+        taken = np.empty((len(rows), *self.shape), np.float32)
         group = self.groups[rows]
-        n_together = max(1, COPY_BYTES // max(found[:1].nbytes, 1))
+        n_together = max(1, COPY_BYTES // max(taken[:1].nbytes, 1))
         for number in np.unique(group).tolist():
             wanted = np.flatnonzero(group == number)
             numbers = self._group(number)
             for start in range(0, len(wanted), n_together):
                 part = wanted[start : start + n_together]
-                found[part] = numbers[self._offset[rows[part]]]
-        return found
+                taken[part] = numbers[self._offset[rows[part]]]
+        return taken
 
     def __getstate__(self) -> dict[str, Any]:
         # Footers are large, and soon read again where they are needed.
@@ -169,8 +169,9 @@ def spread(of: Moments) -> np.ndarray:
 
     What is only rounding in relation to the mean counts as the same number in all rows.
     """
-    found = np.sqrt(of.variance)
-    return np.where(found > LEAST_SPREAD * np.maximum(np.abs(of.mean), LEAST_SPREAD), found, 1.0)
+    deviation = np.sqrt(of.variance)
+    least = LEAST_SPREAD * np.maximum(np.abs(of.mean), LEAST_SPREAD)
+    return np.where(deviation > least, deviation, 1.0)
 
 
 def feature_shape(

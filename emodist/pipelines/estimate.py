@@ -113,30 +113,31 @@ def predict(
     }
 
 
-def report(found: dict[str, Any]) -> str:
+def report(estimate: dict[str, Any]) -> str:
     """The prediction as a short table for a person."""
-    error = found["uncertainty"]
+    error = estimate["uncertainty"]
     rows = {
-        "files": f"{found['files']}",
-        "will fail": f"{found['failed']:.0f} ± {error['failed']:.0f}",
-        "sound": _time(found["audio_h"], error["audio_h"]),
-        "segments": f"{found['segments']:.0f} ± {error['segments']:.0f}",
-        "output": f"{found['output_bytes'] / 1e6:.1f} ± {error['output_bytes'] / 1e6:.1f} MB",
-        "CPU time": _time(found["cpu_h"], error["cpu_h"]),
-        "wall time": f"{_time(found['wall_h'])} on {found['n_cpus']} CPUs",
-        "memory": f"{found['n_workers']} workers of {found['worker_bytes'] / 1e6:.0f} MB, "
-        f"driver {found['driver_bytes'] / 1e6:.0f} MB",
+        "files": f"{estimate['files']}",
+        "will fail": f"{estimate['failed']:.0f} ± {error['failed']:.0f}",
+        "sound": _time(estimate["audio_h"], error["audio_h"]),
+        "segments": f"{estimate['segments']:.0f} ± {error['segments']:.0f}",
+        "output": f"{estimate['output_bytes'] / 1e6:.1f} ± {error['output_bytes'] / 1e6:.1f} MB",
+        "CPU time": _time(estimate["cpu_h"], error["cpu_h"]),
+        "wall time": f"{_time(estimate['wall_h'])} on {estimate['n_cpus']} CPUs",
+        "memory": f"{estimate['n_workers']} workers of {estimate['worker_bytes'] / 1e6:.0f} MB, "
+        f"driver {estimate['driver_bytes'] / 1e6:.0f} MB",
     }
-    if "cost" in found:
-        rows["cost"] = f"{found['cost']:.4g} at {found['price_per_cpu_h']:g} for a CPU hour"
+    if "cost" in estimate:
+        rows["cost"] = f"{estimate['cost']:.4g} at {estimate['price_per_cpu_h']:g} for a CPU hour"
     basis = (
-        f"{found['sampled_files']} of {found['files']} files, {found['sampled_s']:.0f} s of sound"
+        f"{estimate['sampled_files']} of {estimate['files']} files, "
+        f"{estimate['sampled_s']:.0f} s of sound"
     )
     return "\n".join(
         [
             *(f"{name:10} {value}" for name, value in rows.items()),
             f"all files were processed ({basis}): only times and memory are predicted"
-            if found["is_complete"]
+            if estimate["is_complete"]
             else f"predicted from {basis}; ± is twice the standard error of the sample",
         ]
     )

@@ -134,13 +134,13 @@ class Progress:
 
     def spent(self) -> dict[str, float]:
         """What the work took, for `run.json`; a cost where there is a price."""
-        found = {"occupied_cpu_h": round(self.values["occupied_cpu_hours"], 6)}
+        figures = {"occupied_cpu_h": round(self.values["occupied_cpu_hours"], 6)}
         if self.price_per_cpu_h is not None:
-            found |= {
+            figures |= {
                 "price_per_cpu_h": self.price_per_cpu_h,
                 "cost": round(self.values["cost"], 6),
             }
-        return found
+        return figures
 
 
 def dashboard(job: str) -> Callable[[Mapping[str, float]], None]:

@@ -48,12 +48,12 @@ def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]
     n_rows = sum(shown)
     folder.drop_stale(settings.out)
     far = rows.drift(settings.out, rules, made.features, loaded)
-    found = score.judge(settings.out, settings.bundle, loaded.card)
+    judged = score.judge(settings.out, settings.bundle, loaded.card)
     summary = {
         **media,
         **about.counts(settings.out),
         "predicted": n_rows,
-        "score": None if found is None else found.to_dict(),
+        "score": None if judged is None else judged.to_dict(),
         "notes": about.notes(settings, made, loaded.card, far),
     }
     folder.save(settings, rules, summary)

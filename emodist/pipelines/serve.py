@@ -177,8 +177,8 @@ def running(settings: ServeSettings) -> Iterator[str]:
                 serve.run(application(settings, max_constructor_retry_count=1), name=APP)
             except RuntimeError as error:
                 apps = serve.status().applications.values()
-                found = [entry.message for app in apps for entry in app.deployments.values()]
-                said = "\n".join([str(error), *found])
+                messages = [entry.message for app in apps for entry in app.deployments.values()]
+                said = "\n".join([str(error), *messages])
                 raise EmodistError(f"the service did not come up: {_reason(said)}") from error
             yield f"http://{settings.host}:{settings.port}"
         finally:
@@ -207,5 +207,5 @@ def _reason(said: str) -> str:
     >>> _reason("It failed:\\nTraceback:\\n  raise e\\nemodist.errors.AudioError: too long\\n")
     'too long'
     """
-    found = re.findall(r"^[\w.]*(?:Error|Exception): (.+)$", said, re.M)
-    return found[-1] if found else said.strip().split("\n")[0]
+    errors = re.findall(r"^[\w.]*(?:Error|Exception): (.+)$", said, re.M)
+    return errors[-1] if errors else said.strip().split("\n")[0]

@@ -182,10 +182,10 @@ def _news(out: str, heard: Callable[[Progress], None]) -> Iterator[None]:
 
     def look() -> None:
         with contextlib.suppress(FileNotFoundError):
-            found = storage.read(_news_uri(out))
-            if found != last[0]:
-                last[0] = found
-                heard(Progress(**json.loads(found)))
+            news = storage.read(_news_uri(out))
+            if news != last[0]:
+                last[0] = news
+                heard(Progress(**json.loads(news)))
 
     def watch() -> None:
         while not over.wait(LOOK_EVERY_S):

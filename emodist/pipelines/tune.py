@@ -48,14 +48,14 @@ def run(table: str, settings: SweepSettings, out: str) -> Tuned:
         sweep, n_workers = _bring(kind, settings, before, out, progress, stopped)
     refits = kind.refits(sweep.rows)
     refitted = [] if refits is None else _refitted(refits, settings, out)
-    found = kind.conclude([*sweep.rows, *refitted])
-    if found["best"] is None:
+    conclusion = kind.conclude([*sweep.rows, *refitted])
+    if conclusion["best"] is None:
         output.save_trials(out, kind, sweep.rows)
         raise EmodistError(
             f"no trial has a score: {_why(sweep.rows)}; {out}/trials.parquet has all"
         )
-    output.finish(out, kind, sweep.rows, found)
-    about = {"found": found, "trials": trials.counts(sweep.rows)}
+    output.finish(out, kind, sweep.rows, conclusion)
+    about = {"found": conclusion, "trials": trials.counts(sweep.rows)}
     new = sweep.rows[len(before) :]
     if new or not record["runs"]:
         this = {
@@ -186,11 +186,11 @@ class Progress:
 
     def show(self, row: Row, sweep: Sweep) -> None:
         self._finished.append((time.monotonic(), row))
-        found = [f"failed {trials.counts(sweep.rows)['failed']}"]
+        words = [f"failed {trials.counts(sweep.rows)['failed']}"]
         if self._unit == "trial":
             best = trials.best(sweep.rows, sweep.kind.searches[0])
-            found.insert(0, f"best {'-' if best is None else format(best['score'], '.3f')}")
-        self._bar.set_postfix_str(", ".join(found), refresh=False)
+            words.insert(0, f"best {'-' if best is None else format(best['score'], '.3f')}")
+        self._bar.set_postfix_str(", ".join(words), refresh=False)
         self._bar.update()
         if not self._is_terminal and time.monotonic() - self._shown > bars.LINE_EVERY_S:
             self._shown = time.monotonic()

@@ -203,7 +203,7 @@ def dendrogram(
 
 def _members(tree: np.ndarray, leaves: Sequence[int], n_rows: int) -> list[list[int]]:
     """The rows below each node of a tree."""
-    found = []
+    members = []
     for leaf in leaves:
         rows, waiting = [], [int(leaf)]
         while waiting:
@@ -212,5 +212,5 @@ def _members(tree: np.ndarray, leaves: Sequence[int], n_rows: int) -> list[list[
                 rows.append(node)
             else:
                 waiting += [int(child) for child in tree[node - n_rows, :2]]
-        found.append(rows)
-    return found
+        members.append(rows)
+    return members

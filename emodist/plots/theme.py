@@ -84,13 +84,13 @@ def looks(labels: Sequence[str]) -> dict[str, Look]:
             free[place] if place < len(free) else palette[(place - len(free)) % len(palette)]
         )
     uses = dict.fromkeys(palette, 0)
-    found = {}
+    chosen = {}
     for label in [*(name for name in colors if name not in rest), *rest]:
         color = colors[label]
         marker = MARKERS[(palette.index(color) + uses[color]) % len(MARKERS)]
-        found[label] = Look(color, marker)
+        chosen[label] = Look(color, marker)
         uses[color] += 1
-    return found
+    return chosen
 
 
 def cluster_color(cluster: int) -> str:

@@ -17,17 +17,17 @@ from emodist.tables import locate
 
 def trained_on(card: Card) -> str:
     """What the model is and how good it was, in one line."""
-    data, found = card.data, card.metrics
+    data, metrics = card.data, card.metrics
     start = (
         f"{card.model} trained on {', '.join(data.corpora)} ({data.n_rows} rows, "
         f"{data.n_speakers} speakers)"
     )
-    if not found:
+    if not metrics:
         return f"{start}; it was not cross-validated"
-    low, high = found["intervals"]["uar"]
+    low, high = metrics["intervals"]["uar"]
     return (
-        f"{start}; UAR {found['uar']:.3f} (95% {low:.3f} to {high:.3f}; chance "
-        f"{1 / len(card.classes):.3f}) by {found['protocol']}"
+        f"{start}; UAR {metrics['uar']:.3f} (95% {low:.3f} to {high:.3f}; chance "
+        f"{1 / len(card.classes):.3f}) by {metrics['protocol']}"
     )
 
 
@@ -53,15 +53,15 @@ def notes(
     far: Sequence[str],
 ) -> list[str]:
     """What a reader of the predictions must know; `far` comes from `rows.drift`."""
-    found = [trained_on(card), caution(card), *card.notes]
+    said = [trained_on(card), caution(card), *card.notes]
     was = card.featurized
     if (made.segment_s, made.hop_s) != (was["segment_s"], was["hop_s"]):
-        found.append(
+        said.append(
             f"trained on segment_s={_shown(was['segment_s'])} hop_s={_shown(was['hop_s'])}, "
             f"predicted with segment_s={_shown(made.segment_s)} hop_s={_shown(made.hop_s)}"
         )
     if card.speaker_norm:
-        found.append(
+        said.append(
             "z-score per speaker over the speaker's own speech here (transductive; the speaker is "
             "the channel folder, or the recording): one who is in one mood throughout comes out as "
             f"average, and of one with fewer than {speaker_norm.LEAST_ROWS} segments nothing is "
@@ -69,18 +69,18 @@ def notes(
         )
     if far:
         more = f" and {len(far) - 3} more" if len(far) > 3 else ""
-        found.append(
+        said.append(
             f"these media sound unlike the training data: the means of {', '.join(far[:3])}{more} "
             "lie over 3 standard deviations away, as with other microphones, codecs or much "
             "silence. Do not trust the labels; a bundle trained with speaker_norm=true stands more"
         )
     n_same, n_recordings = trained_too(settings)
     if n_same:
-        found.append(
+        said.append(
             f"{n_same} of {n_recordings} recordings were in the training data: their predictions "
             "say nothing about new ones"
         )
-    return found
+    return said
 
 
 def trained_too(settings: PredictSettings) -> tuple[int, int]:

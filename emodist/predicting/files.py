@@ -25,7 +25,7 @@ def write(out: str, parts: Sequence[pa.RecordBatch], loaded: Bundle, rules: Rule
     if rows.num_rows < 2 or not rules.timelines:
         return
     classes = loaded.classes
-    steps, found = timed(rows, classes, rules)
+    steps, spans = timed(rows, classes, rules)
     first = rows.slice(0, 1).to_pylist()[0]
     place = storage.join(out, "timelines", timeline_path(first["uri"], rules.path))
     if "json" in rules.timelines:
@@ -38,15 +38,15 @@ def write(out: str, parts: Sequence[pa.RecordBatch], loaded: Bundle, rules: Rule
             "min_confidence": rules.min_confidence,
             "min_speech_fraction": rules.min_speech_fraction,
             "classes": list(classes),
-            "spans": found,
+            "spans": spans,
             "steps": _columns(steps, classes),
         }
         storage.write(f"{place}.json", json.dumps(record, allow_nan=False).encode())
     if "vtt" in rules.timelines:
         note = f"{first['uri']}\n{about.trained_on(loaded.card)}\n{about.caution(loaded.card)}"
-        storage.write(f"{place}.vtt", timeline.vtt(found, note).encode())
+        storage.write(f"{place}.vtt", timeline.vtt(spans, note).encode())
     if "png" in rules.timelines:
-        drawn = figure(first["uri"], steps, found, classes)
+        drawn = figure(first["uri"], steps, spans, classes)
         storage.write(f"{place}.png", plots.png(drawn))
 
 

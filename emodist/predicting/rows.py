@@ -146,13 +146,13 @@ def _key(uri: str, rules: Rules, known: Statistics | None) -> str:
     text = dataclasses.asdict(rules)
     # The same bundle in another place gives the same numbers.
     del text["bundle"]
-    found = hashlib.sha256(json.dumps([SINCE, text]).encode())
+    digest = hashlib.sha256(json.dumps([SINCE, text]).encode())
     # Without the length and the mark at its end: as release 0.1.0 did.
-    found.update(storage.size(uri).to_bytes(8, "little") + parquet.footer_bytes(uri)[:-8])
+    digest.update(storage.size(uri).to_bytes(8, "little") + parquet.footer_bytes(uri)[:-8])
     for speaker, one in (known or {}).items():
-        found.update(f"{speaker}\0{one.n}".encode())
-        found.update(one.mean.tobytes() + one.squares.tobytes())
-    return found.hexdigest()
+        digest.update(f"{speaker}\0{one.n}".encode())
+        digest.update(one.mean.tobytes() + one.squares.tobytes())
+    return digest.hexdigest()
 
 
 def _voices_of(uri: str) -> list[str]:
@@ -232,19 +232,19 @@ def _predicted(
 ) -> pa.RecordBatch:
     why = _reasons(data, rules, known)
     n_classes = len(loaded.classes)
-    found = np.full((len(data), n_classes), 1 / n_classes)
+    probabilities = np.full((len(data), n_classes), 1 / n_classes)
     finite = np.flatnonzero(why != NOT_FINITE)
     if len(finite):
         enough = None if known is None else _enough(known)
-        found[finite] = loaded.probabilities(data.select(finite), enough)
-    confidence = found.max(axis=1)
+        probabilities[finite] = loaded.probabilities(data.select(finite), enough)
+    confidence = probabilities.max(axis=1)
     why[(confidence < rules.min_confidence) & timeline.is_none(why)] = timeline.UNSURE
     cells: dict[str, Any] = {
         name: getattr(data, name) for name in schema.SEGMENTS.names if name != "label"
     }
     cells["truth"] = data.label
-    cells |= {f"p_{name}": found[:, index] for index, name in enumerate(loaded.classes)}
-    cells["label"] = np.array(loaded.classes, object)[found.argmax(axis=1)]
+    cells |= {f"p_{name}": probabilities[:, index] for index, name in enumerate(loaded.classes)}
+    cells["label"] = np.array(loaded.classes, object)[probabilities.argmax(axis=1)]
     cells["confidence"] = confidence
     cells["abstained"] = ~timeline.is_none(why)
     cells["reason"] = why

@@ -60,17 +60,17 @@ def judge(out: str, bundle_uri: str, card: Card) -> Evaluation | None:
     )
 
 
-def text(found: Mapping[str, Any]) -> str:
+def text(score: Mapping[str, Any]) -> str:
     """The score in a few lines, from `Evaluation.to_dict`."""
-    low, high = found["intervals"]["uar"]
+    low, high = score["intervals"]["uar"]
     interval = "no interval of one speaker" if low is None else f"95% {low:.3f} to {high:.3f}"
     lines = [
-        f"score on labelled rows, {found['protocol']}:",
-        f"  UAR {found['uar']:.3f} ({interval}; chance {found['chance']:.3f})   weighted accuracy "
-        f"{found['weighted_accuracy']:.3f}   macro-F1 {found['macro_f1']:.3f}   rows "
-        f"{found['n_rows']}   speakers {found['n_speakers']}",
-        f"  {found['verdict']}",
-        *(f"  note: {note}" for note in found["notes"]),
+        f"score on labelled rows, {score['protocol']}:",
+        f"  UAR {score['uar']:.3f} ({interval}; chance {score['chance']:.3f})   weighted accuracy "
+        f"{score['weighted_accuracy']:.3f}   macro-F1 {score['macro_f1']:.3f}   rows "
+        f"{score['n_rows']}   speakers {score['n_speakers']}",
+        f"  {score['verdict']}",
+        *(f"  note: {note}" for note in score["notes"]),
     ]
     return "\n".join(lines)
 

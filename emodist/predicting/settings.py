@@ -132,7 +132,7 @@ def featurize_settings(settings: PredictSettings, card: Card) -> FeaturizeSettin
     shared = ("path", "out", "corpus", "corpus_settings", "max_duration_s", "file_timeout_s",
               "max_failed_fraction", "engine", "address", "workers", "price_per_cpu_h",
               "yamnet_gpus", "plugins")  # fmt: skip
-    found = FeaturizeSettings(
+    featurized = FeaturizeSettings(
         **{name: getattr(settings, name) for name in shared},
         **own,
         decoder=made["decoder"] if settings.decoder == "auto" else settings.decoder,
@@ -141,11 +141,11 @@ def featurize_settings(settings: PredictSettings, card: Card) -> FeaturizeSettin
         functionals=tuple(made["functionals"]),
         **{name: made[name] for name in ("n_fft", "hop_length", "trim_db", "min_duration_s")},
     )
-    wanted = _wanted(found, card)
+    wanted = _wanted(featurized, card)
     return dataclasses.replace(
-        found,
+        featurized,
         features=wanted,
-        feature_settings={k: v for k, v in found.feature_settings.items() if k in wanted},
+        feature_settings={k: v for k, v in featurized.feature_settings.items() if k in wanted},
     )
 
 

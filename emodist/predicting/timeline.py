@@ -97,8 +97,8 @@ def smooth(
     label = np.where(known, np.nan_to_num(mean).argmax(axis=1), -1)
     confidence = np.where(known, np.nan_to_num(mean).max(axis=1), np.nan)
     why[known & (np.nan_to_num(confidence) < min_confidence)] = UNSURE
-    found = Steps(low, high, mean, label, confidence, why)
-    return found.select(n_covering > 0.5)
+    steps = Steps(low, high, mean, label, confidence, why)
+    return steps.select(n_covering > 0.5)
 
 
 def _between(
@@ -143,14 +143,14 @@ def is_none(values: np.ndarray) -> np.ndarray:
     return np.array([value is None for value in values], bool)
 
 
-def vtt(found: Sequence[dict[str, Any]], note: str) -> str:
+def vtt(spans: Sequence[dict[str, Any]], note: str) -> str:
     """The spans as WebVTT, which video players show as subtitles.
 
     A span that is unsure says so; one without speech has no subtitle. `note` is a comment at the
     top.
     """
     lines = ["WEBVTT", "", "NOTE", *note.replace("-->", "to").split("\n"), ""]
-    for span in found:
+    for span in spans:
         if not span["abstained"]:
             text = f"{_escaped(span['label'])} {span['confidence']:.0%}"
         elif span["reason"] == UNSURE:

@@ -27,34 +27,34 @@ class Clips:
     missing: dict[str, str]
 
 
-def chosen(found: Census) -> dict[str, Example]:
+def chosen(counts: Census) -> dict[str, Example]:
     """One example for each of the commonest labels, as far as possible of one speaker.
 
     So panels differ by what is felt, and not by who feels it. Without labels: the first row of a
     few recordings, under the file's name.
     """
-    if not found.classes:
+    if not counts.classes:
         return {
             f"{example.uri.rpartition('/')[2]} {example.start_s:.1f} s": example
             for (label, _), example in sorted(
-                found.examples.items(), key=lambda item: (item[1].uri, item[1].start_s)
+                counts.examples.items(), key=lambda item: (item[1].uri, item[1].start_s)
             )
             if label is None
         }
     by_speaker: dict[str | None, set[str]] = defaultdict(set)
-    for label, who in found.examples:
+    for label, who in counts.examples:
         if label is not None:
             by_speaker[who].add(label)
     if not by_speaker:
         return {}
     order = sorted(by_speaker, key=lambda who: (-len(by_speaker[who]), who or ""))
-    totals = {label: sum(of[label] for of in found.labels.values()) for label in found.classes}
-    common = sorted(found.classes, key=lambda label: (-totals[label], label))[:MOST_CLIPS]
+    totals = {label: sum(of[label] for of in counts.labels.values()) for label in counts.classes}
+    common = sorted(counts.classes, key=lambda label: (-totals[label], label))[:MOST_CLIPS]
     taken = {}
     for label in sorted(common):
         who = next((who for who in order if label in by_speaker[who]), None)
-        if (label, who) in found.examples:
-            taken[label] = found.examples[label, who]
+        if (label, who) in counts.examples:
+            taken[label] = counts.examples[label, who]
     return taken
 
 

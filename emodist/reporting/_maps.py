@@ -60,9 +60,9 @@ def neighbours(at: np.ndarray, groups: Sequence[str | None]) -> tuple[float, flo
     if len(sizes) < 2:
         return None
     near = min(N_NEIGHBORS, len(names) - 1)
-    found = NearestNeighbors(n_neighbors=near).fit(at[known]).kneighbors(return_distance=False)
+    nearest = NearestNeighbors(n_neighbors=near).fit(at[known]).kneighbors(return_distance=False)
     chance = sum(n * (n - 1) for n in sizes.values()) / (len(names) * (len(names) - 1))
-    return float((names[found] == names[:, None]).mean()), chance
+    return float((names[nearest] == names[:, None]).mean()), chance
 
 
 def _umap():

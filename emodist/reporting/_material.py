@@ -93,10 +93,10 @@ class Material:
         if self.clusters is None:
             return None
         file = storage.join(self.clusters, "clusters.parquet")
-        found = _rows.column_of(file, "cluster", self.sample)
-        if all(cluster is None for cluster in found):
+        clusters = _rows.column_of(file, "cluster", self.sample)
+        if all(cluster is None for cluster in clusters):
             raise ConfigError(f"{self.clusters} holds clusters of another table than {self.table}")
-        return found
+        return clusters
 
     @property
     def which_rows(self) -> str:
@@ -108,16 +108,16 @@ class Material:
 def _distinct(results: list[Result]) -> list[Result]:
     """Results whose names differ: by their protocol's short name, or else by number."""
     twice = {name for name, n in Counter(r.name for r in results).items() if n > 1}
-    found: list[Result] = []
+    named: list[Result] = []
     for result in results:
         name = result.name
         if name in twice:
             name += f" ({result.about.get('settings', {}).get('folds', 'folds unknown')})"
-        n_same = sum(other.name.split(" #")[0] == name for other in found)
+        n_same = sum(other.name.split(" #")[0] == name for other in named)
         if n_same:
             name += f" #{n_same + 1}"
-        found.append(dataclasses.replace(result, name=name))
-    return found
+        named.append(dataclasses.replace(result, name=name))
+    return named
 
 
 def _json_of(folder: str | None, name: str, verb: str) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def load(folder: str) -> Result:
 def words(settings: Mapping[str, Any], kind: type) -> list[str]:
     """Settings that are not the defaults, as `key=value` words of the command line."""
     fields = dataclasses.fields(kind)
-    found = []
+    said = []
     for field in fields:
         if field.name not in settings:
             continue
@@ -105,10 +105,10 @@ def words(settings: Mapping[str, Any], kind: type) -> list[str]:
         if value == default or (value in ("", None) and default in ("", None)):
             continue
         if isinstance(value, Mapping):
-            found += _nested(value, field.name, settings)
+            said += _nested(value, field.name, settings)
         else:
-            found.append(f"{field.name}={_word(value)}")
-    return found
+            said.append(f"{field.name}={_word(value)}")
+    return said
 
 
 def roc(result: Result) -> dict[str, tuple[np.ndarray, np.ndarray, float]]:
@@ -116,12 +116,12 @@ def roc(result: Result) -> dict[str, tuple[np.ndarray, np.ndarray, float]]:
     assert result.rows is not None
     y, scores = result.truth(), result.probabilities()
     fold = np.array(result.rows["fold"].to_pylist())
-    found = {}
+    lines = {}
     for index, name in enumerate(result.classes):
         x, up = curves.roc(y == index, scores[:, index], fold)
         if len(x):
-            found[name] = (x, up, float(np.trapezoid(up, x)))
-    return found
+            lines[name] = (x, up, float(np.trapezoid(up, x)))
+    return lines
 
 
 def differences(results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -130,7 +130,7 @@ def differences(results: Sequence[Result]) -> list[dict[str, Any]]:
     if len(able) < 2:
         return []
     best = max(able, key=lambda result: result.about["uar"])
-    found = []
+    tests = []
     for other in able:
         if other is best or not _same_rows(best, other):
             continue
@@ -143,8 +143,8 @@ def differences(results: Sequence[Result]) -> list[dict[str, Any]]:
             best.people(),
             "; ".join(protocols),
         )
-        found.append({"a": best.name, "b": other.name, **test.to_dict()})
-    return found
+        tests.append({"a": best.name, "b": other.name, **test.to_dict()})
+    return tests
 
 
 def permutation(table: str, result: Result, most_rows: int) -> tuple[list[dict[str, Any]], str]:
@@ -199,8 +199,8 @@ def permutation(table: str, result: Result, most_rows: int) -> tuple[list[dict[s
                 other = x[fold.test].copy()
                 other[:, own_columns] = x[np.ix_(rows, own_columns)]
                 copies.append(other)
-            found = _full(model.predict_proba(np.concatenate(copies)), present, len(classes))
-            shuffled[name].append(found.reshape(N_REPEATS, len(fold.test), len(classes)))
+            answers = _full(model.predict_proba(np.concatenate(copies)), present, len(classes))
+            shuffled[name].append(answers.reshape(N_REPEATS, len(fold.test), len(classes)))
     people = data.people()[tested].astype(str)
     found_rows = []
     for name in families:
@@ -259,8 +259,8 @@ def effects(
     rng = np.random.default_rng(seed)
     speakers = rng.permutation(speakers)
     finders = np.isin(who, speakers[: len(speakers) // 2])
-    found = _eta(_sums(x[finders], y[finders], who[finders], classes))
-    top = np.argsort(-found, kind="stable")[:N_TOP]
+    of_finders = _eta(_sums(x[finders], y[finders], who[finders], classes))
+    top = np.argsort(-of_finders, kind="stable")[:N_TOP]
     sums = _sums(x[~finders][:, top], y[~finders], who[~finders], classes)
     held_out = _eta(sums)
     n_held = len(sums[0])
@@ -315,9 +315,9 @@ def _eta(
     return np.divide(between, whole, out=np.zeros_like(whole), where=whole > 1e-9)
 
 
-def _full(found: np.ndarray, present: np.ndarray, n_classes: int) -> np.ndarray:
-    full = np.zeros((len(found), n_classes))
-    full[:, present] = found
+def _full(probabilities: np.ndarray, present: np.ndarray, n_classes: int) -> np.ndarray:
+    full = np.zeros((len(probabilities), n_classes))
+    full[:, present] = probabilities
     return full
 
 
@@ -344,14 +344,14 @@ def _name(about: Mapping[str, Any]) -> str:
 
 def _nested(value: Mapping[str, Any], field: str, settings: Mapping[str, Any]) -> list[str]:
     """`mfcc.n_mfcc=13`, or `rbf_svm.c=10` where the settings of the one chosen entry stand."""
-    found = []
+    said = []
     for key, inner in value.items():
         if isinstance(inner, Mapping):
-            found += [f"{key}.{name}={_word(cell)}" for name, cell in inner.items()]
+            said += [f"{key}.{name}={_word(cell)}" for name, cell in inner.items()]
         else:
             entry = settings.get(field.removesuffix("_settings"))
-            found.append(f"{entry}.{key}={_word(inner)}")
-    return found
+            said.append(f"{entry}.{key}={_word(inner)}")
+    return said
 
 
 def _word(value: Any) -> str:

@@ -94,21 +94,21 @@ def census(uri: str, n_sampled: int) -> Census:
     table = locate.open_table(uri)
     if "recording_id" not in table.schema.names:
         raise ConfigError(f"{uri} has no column recording_id; is it a table of emodist?")
-    found = Census()
+    counts = Census()
     total = labelled = 0
     lowest: list[tuple[int, Key]] = []
     firsts: dict[tuple[str | None, str | None], tuple[str, int]] = {}
     for row in _key_rows(table):
-        found.n_rows += 1
-        found.recordings.add(row["recording_id"])
+        counts.n_rows += 1
+        counts.recordings.add(row["recording_id"])
         if row["start_s"] is not None and row["end_s"] is not None:
-            found.seconds += row["end_s"] - row["start_s"]
+            counts.seconds += row["end_s"] - row["start_s"]
         corpus, speaker, label = row["corpus"] or NO_CORPUS, row["speaker"], row["label"]
-        found.labels[corpus][label] += 1
+        counts.labels[corpus][label] += 1
         if speaker is None:
-            found.n_without_speaker += 1
+            counts.n_without_speaker += 1
         else:
-            found.speakers[corpus, speaker][label] += 1
+            counts.speakers[corpus, speaker][label] += 1
         key = (row["recording_id"], row["segment"])
         value = fingerprint.row(*key, label, row["audio_sha"])
         total = fingerprint.joined(total, value)
@@ -119,17 +119,17 @@ def census(uri: str, n_sampled: int) -> Census:
             heapq.heappush(lowest, (-value, key))
         elif -value > lowest[0][0]:
             heapq.heapreplace(lowest, (-value, key))
-        _keep_example(found, firsts, row)
-    if not found.n_rows:
+        _keep_example(counts, firsts, row)
+    if not counts.n_rows:
         raise ConfigError(f"{uri} has no rows")
-    found.sample = frozenset(key for _, key in lowest)
+    counts.sample = frozenset(key for _, key in lowest)
     # Of the rows that a model learns from, where there are some.
-    found.fingerprint = fingerprint.shown(labelled if found.classes else total)
-    return found
+    counts.fingerprint = fingerprint.shown(labelled if counts.classes else total)
+    return counts
 
 
 def sampled(
-    uri: str, found: Census, features: Sequence[str] | None
+    uri: str, counts: Census, features: Sequence[str] | None
 ) -> tuple[Dataset, np.ndarray | None]:
     """The rows of the sample, and their numbers with a z-score per speaker.
 
@@ -150,7 +150,7 @@ def sampled(
         names = [name for name in names if name in features]
     keys = [name for name in KEYS if name in table.schema.names]
     kept = pa.schema([table.schema.field(name) for name in (*keys, *names)])
-    wanted = {who for who in found.speakers}
+    wanted = {who for who in counts.speakers}
     known: Statistics = {}
     with tempfile.TemporaryDirectory(prefix="emodist-") as folder:
         file = f"{folder}/sample.parquet"
@@ -158,14 +158,14 @@ def sampled(
             for batch in table.to_batches(columns=kept.names):
                 ids = batch["recording_id"].to_pylist()
                 segments = _cells(batch, "segment", 0)
-                mask = [key in found.sample for key in zip(ids, segments, strict=True)]
+                mask = [key in counts.sample for key in zip(ids, segments, strict=True)]
                 if any(mask):
                     write(batch.filter(pa.array(mask)).cast(kept))
-                if wanted and names and not found.n_without_speaker:
+                if wanted and names and not counts.n_without_speaker:
                     part = speaker_norm.statistics(_numbers(batch, names), _voices(batch))
                     known = speaker_norm.joined([known, part])
         data = dataset.load(file, features)
-    if found.n_without_speaker or not names:
+    if counts.n_without_speaker or not names:
         return data, None
     return data, speaker_norm.scaled(data.x, speaker_norm.voices(data), known)
 
@@ -174,15 +174,15 @@ def column_of(uri: str, name: str, keys: Dataset) -> np.ndarray:
     """A column of a Parquet file for the rows of a dataset; None where the file lacks the row."""
     table = locate.open_table(uri)
     wanted = set(zip(keys.recording_id, keys.segment.tolist(), strict=True))
-    found: dict[Key, Any] = {}
+    by_key: dict[Key, Any] = {}
     for batch in table.to_batches(columns=["recording_id", "segment", name]):
         cells = (batch[column].to_pylist() for column in ("recording_id", "segment", name))
         for recording, segment, value in zip(*cells, strict=True):
             if (recording, segment) in wanted:
-                found[recording, segment] = value
+                by_key[recording, segment] = value
     values = np.full(len(keys), None, object)
     for row, key in enumerate(zip(keys.recording_id, keys.segment.tolist(), strict=True)):
-        values[row] = found.get(key)
+        values[row] = by_key.get(key)
     return values
 
 
@@ -195,7 +195,9 @@ def _key_rows(table: Table) -> Iterator[dict[str, Any]]:
 
 
 def _keep_example(
-    found: Census, firsts: dict[tuple[str | None, str | None], tuple[str, int]], row: dict[str, Any]
+    counts: Census,
+    firsts: dict[tuple[str | None, str | None], tuple[str, int]],
+    row: dict[str, Any],
 ) -> None:
     if row["uri"] is None or row["start_s"] is None or row["end_s"] is None:
         return
@@ -208,7 +210,7 @@ def _keep_example(
     elif place >= firsts[group]:
         return
     firsts[group] = place
-    found.examples[group] = Example(row["uri"], row["start_s"], row["end_s"], row["speaker"])
+    counts.examples[group] = Example(row["uri"], row["start_s"], row["end_s"], row["speaker"])
 
 
 def _cells(batch: pa.RecordBatch, name: str, blank: Any = None) -> list[Any]:

@@ -77,17 +77,17 @@ def save_run(
     return claim.save_run(_record(out), name, run, lambda: about)
 
 
-def finish(out: str, kind: Kind, rows: Sequence[Row], found: dict[str, Any]) -> None:
+def finish(out: str, kind: Kind, rows: Sequence[Row], conclusion: dict[str, Any]) -> None:
     """Write all but `sweep.json`; without a best trial, no `best.yaml`."""
     save_trials(out, kind, rows)
     storage.remove(storage.join(out, "unfinished"))
-    storage.write(storage.join(out, "sweep.png"), plots.png(figure(kind, rows, found)))
-    if found["best"] is None:
+    storage.write(storage.join(out, "sweep.png"), plots.png(figure(kind, rows, conclusion)))
+    if conclusion["best"] is None:
         storage.remove(storage.join(out, "best.yaml"))
         return
-    chosen = kind.settings_of(found["best"]["values"])
+    chosen = kind.settings_of(conclusion["best"]["values"])
     text = (
-        f"# Trial {found['best']['number']} of a sweep over {len(kind.data)} rows, "
+        f"# Trial {conclusion['best']['number']} of a sweep over {len(kind.data)} rows, "
         f"emodist {emodist.__version__}. sweep.json beside it says how good it is.\n"
         + yaml.safe_dump(as_config(chosen), sort_keys=False)
     )
@@ -127,7 +127,7 @@ def save_trials(out: str, kind: Kind, rows: Sequence[Row]) -> None:
         write(batch)
 
 
-def figure(kind: Kind, rows: Sequence[Row], found: dict[str, Any]):
+def figure(kind: Kind, rows: Sequence[Row], conclusion: dict[str, Any]):
     """Trials of the first search, which `best.yaml` comes from."""
     first = sorted(
         (row for row in rows if row["search"] == kind.searches[0]), key=lambda row: row["number"]
@@ -135,8 +135,8 @@ def figure(kind: Kind, rows: Sequence[Row], found: dict[str, Any]):
     entry = kind.ENTRIES[0].removesuffix("s")
     only = getattr(kind.settings, kind.ENTRIES[0])[0]
     nested = None
-    if found.get("nested"):
-        nested = (found["nested_score_unbiased"], *found["nested_interval_95"])
+    if conclusion.get("nested"):
+        nested = (conclusion["nested_score_unbiased"], *conclusion["nested_interval_95"])
     scores = [row["score"] if row["status"] == "done" else None for row in first]
     return plot(
         np.array([row["number"] for row in first]),

@@ -153,13 +153,13 @@ class Optuna:
 
     def _distributions(self, values: Mapping[str, Any]) -> dict[str, Any]:
         make = self._optuna.distributions
-        found = {}
+        distributions = {}
         for name in values:
             kind, *bounds = self._kind.space[name]
             if kind == "choice":
-                found[name] = make.CategoricalDistribution(list(bounds[0]))
+                distributions[name] = make.CategoricalDistribution(list(bounds[0]))
             elif kind.endswith("int"):
-                found[name] = make.IntDistribution(*bounds, log=kind == "log_int")
+                distributions[name] = make.IntDistribution(*bounds, log=kind == "log_int")
             else:
-                found[name] = make.FloatDistribution(*bounds, log=kind == "log")
-        return found
+                distributions[name] = make.FloatDistribution(*bounds, log=kind == "log")
+        return distributions

@@ -164,7 +164,7 @@ class Kind(Stepwise, Protocol):
     def conclude(self, rows: Sequence[Row]) -> dict[str, Any]:
         """What the sweep found, as plain JSON values; `best` is None where no trial has a score."""
 
-    def text(self, found: dict[str, Any]) -> str:
+    def text(self, conclusion: dict[str, Any]) -> str:
         """The same for a person."""
 
 
@@ -279,8 +279,8 @@ def advance(kind: Stepwise, row: Row, n_cpus: int = 1) -> Row:
     try:
         with threadpool_limits(n_cpus), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = kind.step(row)
-            row["steps"] = [*row["steps"], found]
+            step = kind.step(row)
+            row["steps"] = [*row["steps"], step]
             row["score"] = kind.score(row["steps"])
     except OutputError:
         # Of the place where it is kept, not of the configuration.
@@ -303,8 +303,8 @@ def best(rows: Sequence[Row], search: str) -> Row | None:
 
 
 def counts(rows: Sequence[Row]) -> dict[str, int]:
-    found = Counter(row["status"] for row in rows)
-    return {status: found[status] for status in ("done", "pruned", "failed")}
+    statuses = Counter(row["status"] for row in rows)
+    return {status: statuses[status] for status in ("done", "pruned", "failed")}
 
 
 def save_row(out: str, kind: Stepwise, row: Row) -> None:

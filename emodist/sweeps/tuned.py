@@ -51,11 +51,12 @@ class Tuned:
         return output.text(self.record, self.kind, self.rows, self.n_new)
 
     def __repr__(self) -> str:
-        found = self.record["found"]
-        if found.get("nested"):
-            said = f"nested {found['score']} {found['nested_score_unbiased']:.3f} (unbiased)"
+        conclusion = self.record["found"]
+        if conclusion.get("nested"):
+            nested = conclusion["nested_score_unbiased"]
+            said = f"nested {conclusion['score']} {nested:.3f} (unbiased)"
         else:
-            said = f"best {self.kind.score_name} {found['best']['score']:.3f}"
+            said = f"best {self.kind.score_name} {conclusion['best']['score']:.3f}"
         return f"Tuned({self.out!r}): {len(self.rows)} trials, {said}"
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:

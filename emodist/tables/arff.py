@@ -41,14 +41,14 @@ class Writer:
 def _classes(flat: Flat) -> dict[str, list[str] | None]:
     """The values of columns of words, sorted; None where there are too many."""
     names = [field.name for field in flat.schema if pa.types.is_string(field.type)]
-    found: dict[str, set[str] | None] = {name: set() for name in names}
+    classes: dict[str, set[str] | None] = {name: set() for name in names}
     for batch in flat.batches(names):
         for name in names:
-            seen = found[name]
+            seen = classes[name]
             if seen is not None:
                 seen |= set(pc.unique(batch[name]).drop_null().to_pylist())
-                found[name] = seen if len(seen) <= MOST_CLASSES else None
-    return {name: None if seen is None else sorted(seen) for name, seen in found.items()}
+                classes[name] = seen if len(seen) <= MOST_CLASSES else None
+    return {name: None if seen is None else sorted(seen) for name, seen in classes.items()}
 
 
 def _kind(kind: pa.DataType, classes: list[str] | None) -> str:

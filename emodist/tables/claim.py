@@ -154,8 +154,8 @@ def _runs(folder: str) -> list[Any]:
 
 
 def _difference(theirs: Mapping[str, Any], ours: Mapping[str, Any], others: Others) -> str | None:
-    if found := config.difference(theirs.get("settings", {}), ours.get("settings", {})):
-        return found
+    if difference := config.difference(theirs.get("settings", {}), ours.get("settings", {})):
+        return difference
     for key, words in others.items():
         if theirs.get(key) != ours.get(key):
             return words.format(**theirs)

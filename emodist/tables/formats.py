@@ -81,8 +81,8 @@ def _arrow(path: str, flat: Flat, target: str) -> Iterator[Write]:
 @contextlib.contextmanager
 def _arff(path: str, flat: Flat, target: str) -> Iterator[Write]:
     with open(path, "w", encoding="utf-8", newline="\n") as file:
-        found = arff.Writer(file, flat, posixpath.basename(target))
-        yield found.write
+        writer = arff.Writer(file, flat, posixpath.basename(target))
+        yield writer.write
 
 
 @contextlib.contextmanager

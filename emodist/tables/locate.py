@@ -39,10 +39,10 @@ def table(out: str, name: str) -> Table:
     ConfigError
         If there is no such table.
     """
-    found = files(out, name)
-    if not found.files:
+    opened = files(out, name)
+    if not opened.files:
         raise ConfigError(f"{out} has no table {name}; is it the output of a job?")
-    return found
+    return opened
 
 
 def files(out: str, name: str) -> Table:
@@ -52,8 +52,8 @@ def files(out: str, name: str) -> Table:
 
 def files_of(out: str, name: str) -> list[str]:
     """Names of the files of a table in an output folder, sorted; what is half written is none."""
-    found = storage.names(storage.join(out, name))
-    return sorted(file for file in found if file.endswith(".parquet") and file[0] != ".")
+    names = storage.names(storage.join(out, name))
+    return sorted(file for file in names if file.endswith(".parquet") and file[0] != ".")
 
 
 def output_folder(uri: str) -> str | None:

@@ -66,9 +66,9 @@ class RowGroup:
             if ranges and 0 <= start - ranges[-1][1] <= GAP_BYTES:
                 start = ranges.pop()[0]
             ranges.append((start, end))
-        found = storage.read_ranges(self.uri, ranges)
+        parts = storage.read_ranges(self.uri, ranges)
         starts = (start for start, _ in ranges)
-        return pa.BufferReader(native.buffer(dict(zip(starts, found, strict=True)), size))
+        return pa.BufferReader(native.buffer(dict(zip(starts, parts, strict=True)), size))
 
 
 def _is_part(path: str, columns: Sequence[str]) -> bool:
@@ -111,22 +111,22 @@ def parsed(data: bytes) -> pq.ParquetFile:
 
 
 def row_groups(uri: str) -> list[RowGroup]:
-    found = footer(uri)
-    return [RowGroup(uri, number, found) for number in range(found.num_row_groups)]
+    metadata = footer(uri)
+    return [RowGroup(uri, number, metadata) for number in range(metadata.num_row_groups)]
 
 
-def schema_of(found: pq.FileMetaData) -> pa.Schema:
+def schema_of(metadata: pq.FileMetaData) -> pa.Schema:
     """The Arrow schema in a footer."""
-    return found.schema.to_arrow_schema()
+    return metadata.schema.to_arrow_schema()
 
 
 def read(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
     """A small file as a whole, or some of its columns."""
-    found = footer(uri)
-    if not found.num_row_groups:
-        rows = schema_of(found).empty_table()
+    metadata = footer(uri)
+    if not metadata.num_row_groups:
+        rows = schema_of(metadata).empty_table()
         return rows if columns is None else rows.select(columns)
-    groups = (RowGroup(uri, number, found) for number in range(found.num_row_groups))
+    groups = (RowGroup(uri, number, metadata) for number in range(metadata.num_row_groups))
     return pa.concat_tables([group.read(columns) for group in groups])
 
 

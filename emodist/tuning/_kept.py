@@ -25,8 +25,8 @@ class Kept:
 
     def steps(self) -> list[dict[str, Any]]:
         """What finished steps found."""
-        found = self._read("steps.json")
-        return [] if found is None else json.loads(found)
+        written = self._read("steps.json")
+        return [] if written is None else json.loads(written)
 
     def keep_step(self, steps: Sequence[dict[str, Any]]) -> None:
         if self.folder is not None:
@@ -39,8 +39,8 @@ class Kept:
     def state(self, fold: Fold) -> State:
         """Where the network of a fold stands; a new one where there is none, or it is lost."""
         place = self.place(fold)
-        found = None if place is None else self._read(place.rpartition("/")[2])
-        return State() if found is None else State.from_bytes(found, place or "")
+        written = None if place is None else self._read(place.rpartition("/")[2])
+        return State() if written is None else State.from_bytes(written, place or "")
 
     def keep_state(self, fold: Fold, state: State) -> None:
         place = self.place(fold)

@@ -83,16 +83,17 @@ class Nested:
             return {"best": None, "nested": None}
         parts = self._judged(winners, rows)
         pooled = Prediction.joined(parts)
-        found = classifier.judge(self.data, self.outer, pooled, self.settings_of(chosen["values"]))
+        settings = self.settings_of(chosen["values"])
+        evaluation = classifier.judge(self.data, self.outer, pooled, settings)
         inner = f"settings chosen in each fold by {self.settings.inner_folds} inner folds"
-        found = dataclasses.replace(found, protocol=f"{found.protocol}, {inner}")
+        evaluation = dataclasses.replace(evaluation, protocol=f"{evaluation.protocol}, {inner}")
         return {
-            "protocol": found.protocol,
+            "protocol": evaluation.protocol,
             "score": "UAR",
             "selected_score_optimistic": chosen["score"],
-            "nested_score_unbiased": found.uar,
-            "nested_interval_95": list(found.intervals["uar"]),
-            "chance": 1 / len(found.classes),
+            "nested_score_unbiased": evaluation.uar,
+            "nested_interval_95": list(evaluation.intervals["uar"]),
+            "chance": 1 / len(evaluation.classes),
             "best": {"number": chosen["number"], "values": chosen["values"]},
             "nested": {
                 "winners": [
@@ -101,42 +102,42 @@ class Nested:
                         "number": row["number"],
                         "values": row["values"],
                         "inner_score": row["score"],
-                        "outer_score": found.per_fold[name]["uar"],
+                        "outer_score": evaluation.per_fold[name]["uar"],
                     }
                     for name, row in winners.items()
                 ],
-                "evaluation": found.to_dict(),
+                "evaluation": evaluation.to_dict(),
             },
         }
 
-    def text(self, found: dict[str, Any]) -> str:
-        low, high = found["nested_interval_95"]
-        nested = found["nested"]["evaluation"]
+    def text(self, conclusion: dict[str, Any]) -> str:
+        low, high = conclusion["nested_interval_95"]
+        nested = conclusion["nested"]["evaluation"]
         lines = [
-            found["protocol"],
-            f"selected score (optimistic)  UAR {found['selected_score_optimistic']:.3f}   "
+            conclusion["protocol"],
+            f"selected score (optimistic)  UAR {conclusion['selected_score_optimistic']:.3f}   "
             "best.yaml, on the folds that chose it",
-            f"nested score (unbiased)      UAR {found['nested_score_unbiased']:.3f}   "
+            f"nested score (unbiased)      UAR {conclusion['nested_score_unbiased']:.3f}   "
             f"95% {low:.3f} to {high:.3f}, {nested['n_speakers']} speakers, "
-            f"chance {found['chance']:.3f}",
+            f"chance {conclusion['chance']:.3f}",
         ]
         if nested["n_speakers"] < judged.MIN_SPEAKERS:
             lines.append(nested["verdict"])
-        for winner in found["nested"]["winners"]:
+        for winner in conclusion["nested"]["winners"]:
             lines.append(
                 f"  {winner['fold']:14} inner {winner['inner_score']:.3f}   outer "
                 f"{winner['outer_score']:.3f}   {self.words(winner['values'])}"
             )
-        return "\n".join([*lines, f"best: {self.words(found['best']['values'])}"])
+        return "\n".join([*lines, f"best: {self.words(conclusion['best']['values'])}"])
 
     def words(self, values: Values) -> str:
         return words(values)
 
     def winners(self, rows: Sequence[Row]) -> dict[str, Row] | None:
         """The best trial of each outer fold's search; None if one has none."""
-        found = {fold.name: trials.best(rows, fold.name) for fold in self.outer}
-        known = {name: row for name, row in found.items() if row is not None}
-        return known if len(known) == len(found) else None
+        best = {fold.name: trials.best(rows, fold.name) for fold in self.outer}
+        known = {name: row for name, row in best.items() if row is not None}
+        return known if len(known) == len(best) else None
 
     def _judged(self, winners: Mapping[str, Row], rows: Sequence[Row]) -> list[Prediction]:
         """What each winner, fitted on its fold's training side, says of the fold's test rows."""

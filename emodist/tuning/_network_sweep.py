@@ -133,18 +133,18 @@ class NetworkSweep(SweepSettings):
         ConfigError
             If none does.
         """
-        found = []
+        fitting = []
         for words in self.augment:
             for name in parts(words):
                 registry.get("batch_augmentations", name)
             with contextlib.suppress(ConfigError):
                 self.of(model, augment=parts(words))
-                found.append(words)
-        if not found:
+                fitting.append(words)
+        if not fitting:
             raise ConfigError(
                 f"augment={','.join(self.augment)} has nothing that fits {model}; add none"
             )
-        return tuple(found)
+        return tuple(fitting)
 
     def rungs(self) -> tuple[int, ...]:
         """Epochs that are done after each step.
@@ -172,18 +172,18 @@ def columns_of(table: str, settings: NetworkSweep) -> dict[str, tuple[str, ...]]
         for name in given:
             # Says which feature the table does not have.
             sources.feature_shape(fields, [name])
-    found: dict[str, tuple[str, ...]] = {}
+    columns: dict[str, tuple[str, ...]] = {}
     problem = ""
     for model in settings.models:
         try:
-            found[model] = _columns(model, fields, given)
+            columns[model] = _columns(model, fields, given)
         except ConfigError as error:
             problem = f"{model} cannot learn from {table}: {error}"
             if settings.models != MODELS:
                 raise ConfigError(problem) from None
-    if not found:
+    if not columns:
         raise ConfigError(problem)
-    return found
+    return columns
 
 
 def _columns(model: str, fields: Any, given: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -207,17 +207,17 @@ def _columns(model: str, fields: Any, given: tuple[str, ...] | None) -> tuple[st
 
 def space(settings: NetworkSweep) -> Space:
     """Names are those of settings; `image.augment` is `augment` of networks that see images."""
-    found: dict[str, Any] = {}
+    dimensions: dict[str, Any] = {}
     if len(settings.models) > 1:
-        found["model"] = ("choice", settings.models)
+        dimensions["model"] = ("choice", settings.models)
     for name, dimension in SEARCHED.items():
         if getattr(settings, name) == "search":
-            found[name] = dimension
+            dimensions[name] = dimension
     for model in settings.models:
         changes = settings.changes(model)
         if len(changes) > 1:
-            found[f"{inputs(model)}.augment"] = ("choice", changes)
-    return {**found, **own_space("networks", settings.models, settings.model_settings)}
+            dimensions[f"{inputs(model)}.augment"] = ("choice", changes)
+    return {**dimensions, **own_space("networks", settings.models, settings.model_settings)}
 
 
 def inputs(model: str) -> str:

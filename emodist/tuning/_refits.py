@@ -45,13 +45,13 @@ class NetworkRefits:
         values = self.winners[fold.name]
         settings = self.network.settings_of(values)
         kept = Kept(row["scratch"], values)
-        found = self.network.learned([fold], settings, settings.epochs, kept)
-        counts = counted(self.network.data, found)
+        prediction = self.network.learned([fold], settings, settings.epochs, kept)
+        counts = counted(self.network.data, prediction)
         return {
             "name": fold.name,
             "score": Nested.score(self.network, [counts]),
             "values": values,
-            "probabilities": found.probabilities.round(7).tolist(),
+            "probabilities": prediction.probabilities.round(7).tolist(),
         }
 
     def score(self, steps: Sequence[dict[str, Any]]) -> float | None:

@@ -110,8 +110,8 @@ class Classifier(Nested):
         """One fit and its test; `right` and `rows` are counts for each class."""
         fold = self.folds(row["search"])[len(row["steps"])]
         settings = dataclasses.replace(self.settings_of(row["values"]), calibrate=False)
-        found = classifier.out_of_fold(self._part(settings), [fold], settings)
-        step = {"name": fold.name, **counted(self.data, found)}
+        prediction = classifier.out_of_fold(self._part(settings), [fold], settings)
+        step = {"name": fold.name, **counted(self.data, prediction)}
         return {**step, "score": self.score([step])}
 
     def fingerprint(self) -> str:
@@ -137,13 +137,13 @@ class Classifier(Nested):
         return self.data.pick(settings.features)
 
     def _judged(self, winners: Mapping[str, Row], rows: Sequence[Row]) -> list[Prediction]:
-        found = []
+        parts = []
         for fold in self.outer:
             settings = self.settings_of(winners[fold.name]["values"])
             # As in the trials: BLAS threads on matrices of this size wait for each other.
             with threadpool_limits(1):
-                found.append(classifier.out_of_fold(self._part(settings), [fold], settings))
-        return found
+                parts.append(classifier.out_of_fold(self._part(settings), [fold], settings))
+        return parts
 
 
 # mypy sees here that it is all that a kind is.

@@ -170,28 +170,28 @@ class Clusters:
         labels, _ = clusters.fit(entry, points, k, settings)
         rng = np.random.default_rng(settings.seed)
         sampled = clusters.at_most(settings.sample, np.arange(len(points)), rng)
-        found: dict[str, Any] = quality.score(points, labels, sampled)
+        measures: dict[str, Any] = quality.score(points, labels, sampled)
         if self.settings.objective == "stability":
             _, draws = clusters.bootstrap(data, settings, rng)
-            found["stability"] = clusters.stability(entry, points, labels, k, draws, settings)
+            measures["stability"] = clusters.stability(entry, points, labels, k, draws, settings)
         sizes = Counter(labels[labels != NOISE].tolist())
-        found.update(
+        measures.update(
             n_clusters=len(sizes),
             smallest=min(sizes.values(), default=0),
             noise=float(np.mean(labels == NOISE)),
             ari_speakers=_ari(labels, data.people()),
             ari_labels=_ari(labels, data.label),
         )
-        found = {name: None if _is_nan(value) else value for name, value in found.items()}
-        step = {"name": "all", **found}
+        measures = {name: None if _is_nan(value) else value for name, value in measures.items()}
+        step = {"name": "all", **measures}
         return {**step, "score": self.score([step])}
 
     def score(self, steps: Sequence[dict[str, Any]]) -> float | None:
         """The objective, negative where low is good; None where the guards say so."""
-        found = steps[-1]
-        value = found[self.settings.objective]
-        is_fit = found["noise"] <= self.settings.max_noise
-        if value is None or not is_fit or found["smallest"] < self.settings.min_rows:
+        last = steps[-1]
+        value = last[self.settings.objective]
+        is_fit = last["noise"] <= self.settings.max_noise
+        if value is None or not is_fit or last["smallest"] < self.settings.min_rows:
             return None
         return OBJECTIVES[self.settings.objective] * value
 
@@ -249,8 +249,8 @@ class Clusters:
             "notes": notes,
         }
 
-    def text(self, found: dict[str, Any]) -> str:
-        best = found["best"]
+    def text(self, conclusion: dict[str, Any]) -> str:
+        best = conclusion["best"]
         shown = {
             name: best[name] for name in self.MEASURES if best[name] is not None and name != "noise"
         }
@@ -261,7 +261,7 @@ class Clusters:
         lines = [f"best: {words(best['values'])}", numbers]
         if best["noise"]:
             lines.append(f"noise: {best['noise']:.0%} of the rows")
-        return "\n".join([*lines, *(f"note: {note}" for note in found["notes"])])
+        return "\n".join([*lines, *(f"note: {note}" for note in conclusion["notes"])])
 
 
 # mypy sees here that it is all that a kind is.

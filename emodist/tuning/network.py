@@ -117,8 +117,8 @@ class Network(Nested):
             return known[len(row["steps"])]
         epochs = self.settings.rungs()[len(row["steps"])]
         settings = dataclasses.replace(self.settings_of(row["values"]), calibrate=False)
-        found = self.learned(self.folds(row["search"]), settings, epochs, kept)
-        counts = counted(self.data, found)
+        prediction = self.learned(self.folds(row["search"]), settings, epochs, kept)
+        counts = counted(self.data, prediction)
         step = {"name": f"{epochs} epochs", **counts, "score": self.score([counts])}
         kept.keep_step([*known, step])
         return step
@@ -134,7 +134,7 @@ class Network(Nested):
         _begin(self.settings.cpus_per_trial, self.settings.gpus_per_trial > 0)
         source = fitting.scaled(self.sources[settings.model], self.data, settings)
         y, _ = self.data.targets()
-        found = []
+        parts = []
         for fold in folds:
             todo = fitting.task(source, self.data, fold.train, settings)
             state = kept.state(fold)
@@ -147,11 +147,11 @@ class Network(Nested):
                 state = loop.train(learner, todo.problem, chunks, state)
                 kept.keep_state(fold, state)
             network = fitting.finish(todo, source, y, settings, state)
-            found.append(network.probabilities(source, fold.test))
+            parts.append(network.probabilities(source, fold.test))
         return Prediction(
             np.concatenate([fold.test for fold in folds]),
             np.concatenate([np.full(len(fold.test), fold.name, dtype=object) for fold in folds]),
-            np.concatenate(found).astype(float),
+            np.concatenate(parts).astype(float),
         )
 
     def fingerprint(self) -> str:
@@ -194,7 +194,7 @@ class Network(Nested):
 
     def _judged(self, winners: Mapping[str, Row], rows: Sequence[Row]) -> list[Prediction]:
         refitted = {row["search"]: row for row in rows}
-        found = []
+        parts = []
         for fold in self.outer:
             row = refitted[f"refit/{fold.name}"]
             if row["score"] is None:
@@ -204,8 +204,8 @@ class Network(Nested):
                 )
             said = np.array(row["steps"][-1]["probabilities"])
             names = np.full(len(fold.test), fold.name, dtype=object)
-            found.append(Prediction(fold.test, names, said))
-        return found
+            parts.append(Prediction(fold.test, names, said))
+        return parts
 
 
 # mypy sees here that it is all that a kind is.

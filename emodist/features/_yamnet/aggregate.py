@@ -75,13 +75,13 @@ def slugs(class_names: Iterable[str]) -> tuple[str, ...]:
     >>> slugs(["Speech", "Child speech, kid speaking", "Bee, wasp, etc.", "Speech"])
     ('speech', 'child_speech_kid_speaking', 'bee_wasp_etc', 'speech_2')
     """
-    found: dict[str, None] = {}
+    taken: dict[str, None] = {}
     for name in class_names:
         ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
         slug = unique = re.sub(r"[^a-z0-9]+", "_", ascii_name.lower()).strip("_") or "class"
         number = 1
-        while unique in found:
+        while unique in taken:
             number += 1
             unique = f"{slug}_{number}"
-        found[unique] = None
-    return tuple(found)
+        taken[unique] = None
+    return tuple(taken)

@@ -73,24 +73,24 @@ def prepare(uri: str, cache: str | Path | None = None) -> Path:
 def _prepare_remote(uri: str, root: Path) -> Path:
     try:
         fs, path = storage.filesystem(uri)
-        found = {
+        files = {
             name[len(path) :].lstrip("/"): info
             for name, info in sorted(fs.find(path, detail=True).items())
         }
     except Exception as error:  # each filesystem raises its own kinds
         raise YamnetError(f"yamnet: {uri} cannot be listed: {error}. {_HOW_TO_GET}") from error
-    if not {"saved_model.pb", "core.json"} & found.keys():
+    if not {"saved_model.pb", "core.json"} & files.keys():
         raise YamnetError(f"yamnet: {uri} has no saved_model.pb. {_HOW_TO_GET}")
     stamps = (
         f"{name} {info['size']} {info.get('ETag') or info.get('created')}"
-        for name, info in found.items()
+        for name, info in files.items()
     )
 
     def fetch(out: Path) -> None:
-        is_prepared = "core.json" in found
+        is_prepared = "core.json" in files
         target = out if is_prepared else out.with_name(out.name + ".model")
         try:
-            for name in found:
+            for name in files:
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 fs.get_file(f"{path.rstrip('/')}/{name}", str(target / name))
         except Exception as error:

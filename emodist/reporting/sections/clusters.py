@@ -75,9 +75,9 @@ def _cluster_report(page: Page, material: Material, say: Say) -> ClusterSettings
         f"{len(told)} of {len(about['clusters'])} clusters." * (len(told) < len(about["clusters"])),
     )
     rows = [
-        [name, found["ari"], found["nmi"], found["purity"], found["purity_by_chance"]]
+        [name, *(agreement[key] for key in ("ari", "nmi", "purity", "purity_by_chance"))]
         for name in ("labels", "speakers")
-        if (found := about.get(name))
+        if (agreement := about.get(name))
     ]
     if rows:
         page.table(

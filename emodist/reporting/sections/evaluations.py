@@ -142,11 +142,11 @@ def _one(page: Page, material: Material, result: Result, number: int) -> None:
     if result.rows is None:
         page.note("Its folder has no predictions.parquet: no ROC curves, no reliability diagram.")
         return
-    found = _models.roc(result)
-    if found:
+    lines = _models.roc(result)
+    if lines:
         page.figure(
             f"roc_{number}",
-            plots.roc(found, looks, title),
+            plots.roc(lines, looks, title),
             "ROC curves, each class against the rest; the mean over folds, "
             f"weighted by pairs of rows; macro AUC {_three(about['roc_auc'])}. {basis}.",
         )

@@ -21,23 +21,23 @@ def add(page: Page, material: Material, say: Say) -> None:
     page.section("sweep", "Sweep")
     folder = material.sweep
     about = records.read(storage.join(folder, "sweep.json"))
-    found = about.get("found")
-    if found is None:
+    conclusion = about.get("found")
+    if conclusion is None:
         page.note("The sweep is not finished; the command that began it does the rest.")
         return
-    page.facts(_facts(about, found))
-    for note in found.get("notes", ()):
+    page.facts(_facts(about, conclusion))
+    for note in conclusion.get("notes", ()):
         page.note(f"{note}.")
-    head, rows, caption = _trials(storage.join(folder, "trials.parquet"), about, found)
+    head, rows, caption = _trials(storage.join(folder, "trials.parquet"), about, conclusion)
     page.table(head, rows, caption)
     page.picture(
         "sweep",
         storage.read(storage.join(folder, "sweep.png")),
-        f"Scores of the trials, the best so far (optimistic); {found['protocol']}.",
+        f"Scores of the trials, the best so far (optimistic); {conclusion['protocol']}.",
     )
     advice = (
         "The nested score is of settings that were chosen anew without each fold's test speakers."
-        if found.get("nested")
+        if conclusion.get("nested")
         else "No speakers were held out: it says how well the rows group, and not what they mean."
     )
     page.text(
@@ -46,27 +46,27 @@ def add(page: Page, material: Material, say: Say) -> None:
     )
 
 
-def _facts(about: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, str]:
+def _facts(about: Mapping[str, Any], conclusion: Mapping[str, Any]) -> dict[str, str]:
     counts = about["trials"]
     facts = {
         "tuned": about["settings"]["kind"],
         "trials": ", ".join(f"{number} {status}" for status, number in counts.items())
         + f", in {len(about['searches'])} search{'es' * (len(about['searches']) > 1)}",
-        "protocol": found["protocol"],
+        "protocol": conclusion["protocol"],
     }
-    if found.get("nested"):
-        low, high = found["nested_interval_95"]
-        facts["selected score (optimistic)"] = f"UAR {found['selected_score_optimistic']:.3f}"
+    if conclusion.get("nested"):
+        low, high = conclusion["nested_interval_95"]
+        facts["selected score (optimistic)"] = f"UAR {conclusion['selected_score_optimistic']:.3f}"
         facts["nested score (unbiased)"] = (
-            f"UAR {found['nested_score_unbiased']:.3f} (95% {_number(low)} to {_number(high)}; "
-            f"chance {found['chance']:.3f})"
+            f"UAR {conclusion['nested_score_unbiased']:.3f} (95% {_number(low)} to "
+            f"{_number(high)}; chance {conclusion['chance']:.3f})"
         )
-    facts["best"] = _words(found["best"]["values"])
+    facts["best"] = _words(conclusion["best"]["values"])
     return facts
 
 
 def _trials(
-    uri: str, about: Mapping[str, Any], found: Mapping[str, Any]
+    uri: str, about: Mapping[str, Any], conclusion: Mapping[str, Any]
 ) -> tuple[list[str], list[list[Any]], str]:
     """The best trials of the search that chose the settings, which is the first one."""
     table = locate.open_table(uri).to_table()
@@ -78,8 +78,8 @@ def _trials(
         [str(row["number"]), row["score"], _words({name: row[name] for name in about["space"]})]
         for row in rows[:N_TRIALS]
     ]
-    score = found.get("score", "score")
-    caption = f"The {len(cells)} best of {len(rows)} trials with a score; {found['protocol']}."
+    score = conclusion.get("score", "score")
+    caption = f"The {len(cells)} best of {len(rows)} trials with a score; {conclusion['protocol']}."
     return ["trial", f"{score} (optimistic)", "settings"], cells, caption
 
 
