@@ -87,10 +87,10 @@ def one(given: argparse.Namespace, model: str, folds: str, seed: str, out: str) 
     from emodist import config
     from emodist.learning.settings import TrainSettings
     from emodist.models import judging
-    from emodist.models.settings import model_kind
+    from emodist.models.settings import settings_type_of
     from emodist.network_training.settings import NetworkSettings
 
-    kind = model_kind(model)
+    kind = settings_type_of(model)
     words = given.settings if kind is NetworkSettings else []
     if given.features and kind is TrainSettings:
         words = [f"features={given.features}"]

@@ -229,18 +229,18 @@ def measure(folder, names):
     """CPU time and bytes for a second of sound, and CPU seconds that a process takes to start."""
     from emodist.media import listing
     from emodist.media.settings import FeaturizeSettings
-    from emodist.pipelines import trial
+    from emodist.pipelines import sample
 
     settings = FeaturizeSettings(path=folder, out="-", features=names, segment_s=WINDOW_S)
-    tried = trial.run(list(listing.media_files(folder)), settings)
-    audio_s = sum(sampled.audio_s for sampled in tried.sampled)
+    sampled = sample.run(list(listing.media_files(folder)), settings)
+    audio_s = sum(file.audio_s for file in sampled.files)
     return {
         "audio_s": audio_s,
-        "cpu_ms_per_s": 1000 * sum(sampled.work_s for sampled in tried.sampled) / audio_s,
-        "bytes_per_s": sum(sampled.bytes for sampled in tried.sampled) / audio_s,
-        "worker_start_s": tried.worker_start_s,
-        "driver_start_s": tried.driver_start_s,
-        "worker_mb": tried.worker_bytes / 1e6,
+        "cpu_ms_per_s": 1000 * sum(file.work_s for file in sampled.files) / audio_s,
+        "bytes_per_s": sum(file.bytes for file in sampled.files) / audio_s,
+        "worker_start_s": sampled.worker_start_s,
+        "driver_start_s": sampled.driver_start_s,
+        "worker_mb": sampled.worker_bytes / 1e6,
     }
 
 

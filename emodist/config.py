@@ -114,10 +114,12 @@ def _default(field: dataclasses.Field) -> Any:
     return field.default if made is dataclasses.MISSING else made()
 
 
-Kind = typing.TypeVar("Kind", bound=Settings)
+AnySettings = typing.TypeVar("AnySettings", bound=Settings)
 
 
-def load(kind: type[Kind], file: str | None, words: Iterable[str] = (), **given: Any) -> Kind:
+def load(
+    settings_type: type[AnySettings], file: str | None, words: Iterable[str] = (), **given: Any
+) -> AnySettings:
     """Settings from a YAML file, then `key=value` words, then keyword arguments.
 
     Raises
@@ -125,16 +127,16 @@ def load(kind: type[Kind], file: str | None, words: Iterable[str] = (), **given:
     ConfigError
         If a key is unknown, or a value has the wrong type; names the file and the setting.
     """
-    return load_with_places(kind, (), file, words, **given)[0]
+    return load_with_places(settings_type, (), file, words, **given)[0]
 
 
 def load_with_places(
-    kind: type[Kind],
+    settings_type: type[AnySettings],
     places: Collection[str],
     file: str | None,
     words: Iterable[str] = (),
     **given: Any,
-) -> tuple[Kind, dict[str, str]]:
+) -> tuple[AnySettings, dict[str, str]]:
     """As `load`, where the words `places` may stand among the settings without being any.
 
     They say where a job reads and writes, such as `table` and `out`, and come back beside the
@@ -148,15 +150,15 @@ def load_with_places(
         *outer, last = key.split(".")
         layers.append(({outer[0]: {last: _parse(text)}} if outer else {key: _parse(text)}, word))
     layers.append(({k: v for k, v in given.items() if v is not None}, "command line"))
-    return _made(kind, places, layers, file)
+    return _made(settings_type, places, layers, file)
 
 
 def from_keywords(
-    kind: type[Kind],
+    settings_type: type[AnySettings],
     given: Mapping[str, Any],
-    base: "str | Kind | None" = None,
+    base: "str | AnySettings | None" = None,
     places: Collection[str] = (),
-) -> tuple[Kind, dict[str, str]]:
+) -> tuple[AnySettings, dict[str, str]]:
     """Settings as a Python caller gives them: what is given counts, and None is null.
 
     Settings of an entry are a mapping under its name, `mfcc={"n_mfcc": 20}`, or have both names,
@@ -175,23 +177,23 @@ def from_keywords(
         *outer, last = key.split(".")
         new = {outer[0]: {last: value}} if outer else {key: value}
         layers.append((new, f"{key}={_word(value)}"))
-    return _made(kind, places, layers, file, base if isinstance(base, Settings) else None)
+    return _made(settings_type, places, layers, file, base if isinstance(base, Settings) else None)
 
 
 def _made(
-    kind: type[Kind],
+    settings_type: type[AnySettings],
     places: Collection[str],
     layers: Sequence[Layer],
     file: str | None,
     base: Settings | None = None,
-) -> tuple[Kind, dict[str, str]]:
+) -> tuple[AnySettings, dict[str, str]]:
     """Settings of layers, the later over the earlier, and all over those of `base`."""
     values: dict[str, Any] = {}
     # By name of a corpus or feature; those of one that is not chosen in the end do not count.
     settings: dict[str, dict] = {}
     if base is not None:
         values = {field.name: getattr(base, field.name) for field in dataclasses.fields(base)}
-        for choice, (_, target) in kind.CHOICES.items():
+        for choice, (_, target) in settings_type.CHOICES.items():
             own, chosen = values.pop(target), values[choice]
             settings.update({chosen: dict(own)} if isinstance(chosen, str) else own)
     # First: which names there are depends on them.
@@ -200,9 +202,9 @@ def _made(
             folders.use(_typed(tuple[str, ...], new["plugins"], f"{where}: plugins"))
             break
     for new, where in layers:
-        _merge(kind, places, values, settings, new, where)
-    for choice, (_, target) in kind.CHOICES.items():
-        chosen = values.get(choice, getattr(kind, choice))
+        _merge(settings_type, places, values, settings, new, where)
+    for choice, (_, target) in settings_type.CHOICES.items():
+        chosen = values.get(choice, getattr(settings_type, choice))
         values[target] = (
             settings.get(chosen, {})
             if isinstance(chosen, str)
@@ -210,14 +212,14 @@ def _made(
         )
     placed = {name: values.pop(name) for name in places if name in values}
     try:
-        return kind(**values), placed
+        return settings_type(**values), placed
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}" if file else str(error)) from None
 
 
-def fields(kind: type[Settings]) -> list[tuple[str, str, str]]:
+def fields(settings_type: type[Settings]) -> list[tuple[str, str, str]]:
     """Name, default and meaning of each setting that a user may give, its own ones first."""
-    own = sorted(dataclasses.fields(kind), key=lambda field: field.name == "plugins")
+    own = sorted(dataclasses.fields(settings_type), key=lambda field: field.name == "plugins")
     return [
         (f.name, _show(f.default), f.metadata["help"])
         for f in own
@@ -258,11 +260,18 @@ def _parse(text: str) -> Any:
 
 
 def _merge(
-    kind: Any, places: Collection[str], values: dict, settings: dict, new: Mapping, where: str
+    settings_type: Any,
+    places: Collection[str],
+    values: dict,
+    settings: dict,
+    new: Mapping,
+    where: str,
 ) -> None:
-    hints = {**typing.get_type_hints(kind), **dict.fromkeys(places, str)}
+    hints = {**typing.get_type_hints(settings_type), **dict.fromkeys(places, str)}
     known = [name for name in hints if not name.endswith("_settings") and name != "CHOICES"]
-    entries = [name for folder, _ in kind.CHOICES.values() for name in registry.names(folder)]
+    entries = [
+        name for folder, _ in settings_type.CHOICES.values() for name in registry.names(folder)
+    ]
     for key, value in new.items():
         if key in known:
             values[key] = _typed(hints[key], value, f"{where}: {key}")

@@ -98,7 +98,7 @@ class Diagnosis:
             "counts": {kind: counts[kind] for kind in KINDS},
         }
 
-    def to_text(self) -> str:
+    def __str__(self) -> str:
         of = f" of {self.n_complete}" if self.n_complete else ""
         lines = [
             f"{self.corpus} in {self.path}",

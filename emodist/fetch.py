@@ -304,7 +304,7 @@ def _is_fork(name: str) -> bool:
 def _check(archive: Path, member: zipfile.ZipInfo) -> None:
     name = member.filename
     parts = name.split("/")
-    kind = stat.S_IFMT(member.external_attr >> 16)
+    file_type = stat.S_IFMT(member.external_attr >> 16)
     if (
         not name
         or name.startswith("/")
@@ -315,7 +315,7 @@ def _check(archive: Path, member: zipfile.ZipInfo) -> None:
         or parts[0] == STATE
     ):
         raise FetchError(f"{archive.name}: {name!r} would be written outside of the folder")
-    if kind not in (0, stat.S_IFREG):
+    if file_type not in (0, stat.S_IFREG):
         raise FetchError(f"{archive.name}: {name!r} is a link or a device, not a file")
 
 

@@ -27,16 +27,16 @@ def at(dimension: Dimension, place: float) -> Any:
     >>> at(("log", 0.01, 100.0), 0.5), at(("int", 2, 4), 1.0), at(("choice", ("a", "b")), 0.4)
     (1.0, 4, 'a')
     """
-    kind, *bounds = dimension
-    if kind == "choice":
+    scale, *bounds = dimension
+    if scale == "choice":
         values = bounds[0]
         return values[min(int(place * len(values)), len(values) - 1)]
     low, high = bounds
-    if kind.endswith("int"):
+    if scale.endswith("int"):
         # Half a step beyond each end, so that the ends are as likely as the rest.
-        value = _between(low - 0.5, high + 0.5, place, kind == "log_int")
+        value = _between(low - 0.5, high + 0.5, place, scale == "log_int")
         return int(min(max(round(value), low), high))
-    value = float(f"{_between(low, high, place, kind == 'log'):.3g}")
+    value = float(f"{_between(low, high, place, scale == 'log'):.3g}")
     return min(max(value, low), high)
 
 

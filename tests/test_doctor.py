@@ -117,7 +117,7 @@ def test_a_mirror_that_holds_every_file_twice_is_seen_as_copies(actor):
     diagnosis = diagnose(actor.parent, "ravdess")
     assert {f.kind for f in diagnosis.findings} == {"duplicate"}
     assert len(diagnosis.findings) == diagnosis.n_recordings == 60
-    assert "and 40 more; --json lists all" in diagnosis.to_text()
+    assert "and 40 more; --json lists all" in str(diagnosis)
 
 
 def test_one_name_with_two_sounds_is_found(actor):

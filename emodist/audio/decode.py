@@ -77,22 +77,22 @@ def probe(source: str | os.PathLike | BinaryIO) -> AudioInfo:
 def _blocks(source, decoder: str, max_duration_s: float | None) -> Iterator[NDArray[np.float32]]:
     from emodist.audio.soundfile_reader import SoundfileReader
 
-    found = open_source(source)
+    opened = open_source(source)
     n_samples = 0
-    with closing(_open(found, decoder)) as reader:
-        _check_length(found.name, reader.declared_s, max_duration_s)
+    with closing(_open(opened, decoder)) as reader:
+        _check_length(opened.name, reader.declared_s, max_duration_s)
         chunks = reader.chunks()
         if decoder == "auto" and isinstance(reader, SoundfileReader):
-            chunks = _despite_damage(found, chunks)
-        for block in _regroup(_resample(found.name, chunks)):
-            _check_finite(found.name, block, n_samples)
+            chunks = _despite_damage(opened, chunks)
+        for block in _regroup(_resample(opened.name, chunks)):
+            _check_finite(opened.name, block, n_samples)
             n_samples += len(block)
-            _check_length(found.name, n_samples / SAMPLE_RATE, max_duration_s)
+            _check_length(opened.name, n_samples / SAMPLE_RATE, max_duration_s)
             yield block
         if not n_samples:
-            raise AudioError(f"{found.name}: has an audio stream, but not one sample came out")
+            raise AudioError(f"{opened.name}: has an audio stream, but not one sample came out")
         check_complete(
-            found.name,
+            opened.name,
             reader.declared_s,
             max(n_samples / SAMPLE_RATE, reader.reached_s),
             reader.lost_s,
@@ -105,7 +105,8 @@ def _open(source: Source, decoder: str) -> Reader:
         from emodist.audio.moviepy_reader import MoviepyReader
 
         return MoviepyReader(source)
-    if decoder == "soundfile" or (decoder == "auto" and source.kind in ("wav", "flac", "aiff")):
+    is_plain = source.container in ("wav", "flac", "aiff")
+    if decoder == "soundfile" or (decoder == "auto" and is_plain):
         from emodist.audio.soundfile_reader import SoundfileReader
 
         try:

@@ -62,8 +62,8 @@ class PyavReader:
     def _first_audio_stream(self):
         streams = self._container.streams
         if not streams.audio:
-            kinds = ", ".join(stream.type for stream in streams) or "none"
-            raise AudioError(f"{self._name}: has no audio stream (its streams: {kinds})")
+            types = ", ".join(stream.type for stream in streams) or "none"
+            raise AudioError(f"{self._name}: has no audio stream (its streams: {types})")
         stream = streams.audio[0]
         if stream.codec_context is None:
             raise AudioError(f"{self._name}: no decoder for its audio stream")
@@ -84,11 +84,11 @@ class PyavReader:
 
     def _read_declared_s(self, source: Source) -> float | None:
         """The length that the headers vouch for; FFmpeg's guesses from the bit rate do not."""
-        if source.kind in ("mov", "flac"):
+        if source.container in ("mov", "flac"):
             return self.info.duration_s
-        if source.kind == "wav":
+        if source.container == "wav":
             return headers.wav_duration_s(source)
-        if source.kind == "matroska":
+        if source.container == "matroska":
             self._check_matroska(source)
         if self._container.format.name == "mp3":
             n_frames = headers.mp3_n_frames(source)
@@ -198,7 +198,7 @@ def _is_utf8(path: str) -> bool:
 
 
 def _why_not(source: Source, error: Exception) -> str:
-    if source.kind == "mov" and not headers.has_moov(source):
+    if source.container == "mov" and not headers.has_moov(source):
         return "truncated or not finished: its index (moov) is missing"
     text = headers.text_start(source)
     if text is not None:
@@ -211,15 +211,15 @@ def _drain(fifo: av.AudioFifo) -> Iterator[tuple[NDArray[np.float32], int]]:
     if frame is None:
         return
     n_channels, n_samples = frame.layout.nb_channels, frame.samples
-    kind = frame.format.name.removesuffix("p")
-    dtype = np.dtype(_DTYPE[kind])
+    sample_format = frame.format.name.removesuffix("p")
+    dtype = np.dtype(_DTYPE[sample_format])
     if frame.format.is_planar:
         planes = frame.planes[:n_channels]
         channels = [np.frombuffer(memoryview(plane), dtype, n_samples) for plane in planes]
     else:
         packed = np.frombuffer(memoryview(frame.planes[0]), dtype, n_samples * n_channels)
         channels = list(packed.reshape(n_samples, n_channels).T)
-    mono = downmix(channels, _FULL_SCALE.get(kind, 1.0))
-    if kind == "u8":
+    mono = downmix(channels, _FULL_SCALE.get(sample_format, 1.0))
+    if sample_format == "u8":
         mono -= 1.0  # unsigned: silence is 128
     yield mono, frame.sample_rate

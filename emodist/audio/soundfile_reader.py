@@ -102,9 +102,9 @@ def _codec(sound: soundfile.SoundFile) -> str:
 
 def _promised_s(source: Source, sample_rate: int) -> float | None:
     # libsndfile shortens the length that it reports to the bytes that are there.
-    if source.kind == "wav":
+    if source.container == "wav":
         return headers.wav_duration_s(source)
-    if source.kind == "aiff":
+    if source.container == "aiff":
         n_samples = headers.aiff_n_samples(source)
         return None if n_samples is None else n_samples / sample_rate
     return None

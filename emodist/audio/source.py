@@ -72,7 +72,7 @@ class Source:
                 yield file
 
     @property
-    def kind(self) -> str:
+    def container(self) -> str:
         """Container by content: wav, aiff, flac, mov, matroska, or an empty string."""
         head = self.head
         if head[:4] in (b"RIFF", b"RIFX", b"RF64") and head[8:12] == b"WAVE":

@@ -13,7 +13,7 @@ FIELD = re.compile(r"\s*(\w+)\s*=\s*")
 class Work:
     """An entry; `text` is how it was written."""
 
-    kind: str
+    entry_type: str
     key: str
     fields: dict[str, str]
     text: str

@@ -18,7 +18,7 @@ def spare_pandas() -> None:
 
 def answer(summary: Mapping[str, Any], settings: Any, given: argparse.Namespace) -> int:
     """The result on stdout; the exit code: 1 if more files failed than allowed."""
-    print(json.dumps(summary) if given.json else report(summary))
+    print(json.dumps(summary) if given.json else text(summary))
     return exit_code(summary, settings)
 
 
@@ -29,7 +29,7 @@ def exit_code(summary: Mapping[str, Any], settings: Any) -> int:
     return 0 if media_job.is_acceptable(summary, settings) else 1
 
 
-def report(summary: Mapping[str, Any]) -> str:
+def text(summary: Mapping[str, Any]) -> str:
     """The summary of a media job in a few lines, the path last."""
     n_files = summary["recordings"] + summary["failed"]
     share = f" ({summary['failed'] / n_files:.1%})" if summary["failed"] else ""

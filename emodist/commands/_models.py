@@ -15,25 +15,25 @@ def parser(module: str, example: str, words: Sequence[str]) -> tuple[argparse.Ar
     """
     from emodist import registry
     from emodist.learning.settings import TrainSettings
-    from emodist.models.settings import model_kind
+    from emodist.models.settings import settings_type_of
     from emodist.network_training.settings import NetworkSettings
 
     name = _model(words)
-    kind: Any = TrainSettings if name is None else model_kind(name)
+    settings_type: Any = TrainSettings if name is None else settings_type_of(name)
     classifiers, networks = (", ".join(registry.names(f)) for f in ("estimators", "networks"))
     more = (
         f"classifiers: {classifiers}\nnetworks: {networks}\n"
-        "`--model NAME --help` shows the settings of that kind\n"
+        "`--model NAME --help` shows the settings of that settings_type\n"
     )
-    made = parsers.settings_parser(module, kind, example, more=more)
+    made = parsers.settings_parser(module, settings_type, example, more=more)
     made.add_argument("--model", metavar="NAME", help="classifier or network (below)")
     made.add_argument("--folds", metavar="NAME", help="protocol (setting folds)")
-    if kind is NetworkSettings:
+    if settings_type is NetworkSettings:
         made.add_argument("--workers", type=int, metavar="N", help="Ray Train workers (train only)")
         made.add_argument(
             "--use-gpu", action="store_true", default=None, help="one GPU for each worker"
         )
-    return made, kind
+    return made, settings_type
 
 
 def _model(words: Sequence[str]) -> str | None:

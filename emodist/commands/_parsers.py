@@ -87,15 +87,15 @@ def parser(module: str, example: str, more: str = "") -> argparse.ArgumentParser
 
 
 def settings_parser(
-    module: str, kind: Any, example: str, positional: str = "TABLE", more: str = ""
+    module: str, settings_type: Any, example: str, positional: str = "TABLE", more: str = ""
 ) -> argparse.ArgumentParser:
     """Of a verb with settings: one path, key=value words, --config, --json, all in the help."""
     from emodist import config, registry
 
     lines = ["settings, as key=value words or lines of a YAML file, with their defaults:"]
-    for name, default, what in config.fields(kind):
+    for name, default, what in config.fields(settings_type):
         lines += [f"  {name}={default}", f"      {what}"]
-    for folder in dict.fromkeys(folder for folder, _ in kind.CHOICES.values()):
+    for folder in dict.fromkeys(folder for folder, _ in settings_type.CHOICES.values()):
         lines += ["", f"{folder}, and their settings, as in {EXAMPLES[folder]}:"]
         for name in registry.names(folder):
             try:
@@ -115,11 +115,11 @@ def settings_parser(
     return made
 
 
-def media_parser(module: str, kind: Any, example: str) -> argparse.ArgumentParser:
+def media_parser(module: str, settings_type: Any, example: str) -> argparse.ArgumentParser:
     """Of a verb that reads media."""
     from emodist import registry
 
-    made = settings_parser(module, kind, example, "PATH")
+    made = settings_parser(module, settings_type, example, "PATH")
     made.add_argument("--corpus", help=f"one of {', '.join(registry.names('corpora'))}")
     made.add_argument("--workers", type=int, metavar="N", help="files worked on at once")
     return made
@@ -133,7 +133,7 @@ def add_run_options(made: argparse.ArgumentParser) -> None:
 
 
 def read(
-    made: argparse.ArgumentParser, words: Sequence[str], kind: Any, **fixed: Any
+    made: argparse.ArgumentParser, words: Sequence[str], settings_type: Any, **fixed: Any
 ) -> tuple[argparse.Namespace, Any]:
     """What was given, and the settings that it comes to.
 
@@ -151,7 +151,7 @@ def read(
     given = made.parse_intermixed_args(words)
     paths = [word for word in given.words if "=" not in word or os.path.exists(word)]
     settings_words = [word for word in given.words if word not in paths]
-    names = {name for name, _, _ in config.fields(kind)}
+    names = {name for name, _, _ in config.fields(settings_type)}
     positional = "path" if "path" in names else "table"
     if len(paths) > 1:
         raise EmodistError(f"one {positional.upper()} at a time; got {' and '.join(paths)}")
@@ -164,7 +164,7 @@ def read(
     if paths:
         named[positional] = paths[0]
     settings, placed = config.load_with_places(
-        kind, places, given.config, settings_words, **{**named, **fixed}
+        settings_type, places, given.config, settings_words, **{**named, **fixed}
     )
     for name in places:
         setattr(given, name, placed.get(name))

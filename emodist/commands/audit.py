@@ -25,5 +25,5 @@ def run(words: Sequence[str]) -> int:
     from emodist.learning import audit
 
     findings = audit.run(given.table, given.folds)
-    print(json.dumps(findings.to_dict()) if given.json else findings.to_text())
+    print(json.dumps(findings.to_dict()) if given.json else findings)
     return 0 if findings.is_clean else 2

@@ -24,5 +24,5 @@ def run(words: Sequence[str]) -> int:
     from emodist import doctor
 
     diagnosis = doctor.diagnose(settings)
-    print(json.dumps(diagnosis.to_dict()) if given.json else diagnosis.to_text())
+    print(json.dumps(diagnosis.to_dict()) if given.json else diagnosis)
     return 0 if diagnosis.is_clean else 1

@@ -13,7 +13,7 @@ def run(words: Sequence[str]) -> int:
         "  emodist evaluate OUT --model deep_cnn --folds ravdess16\n"
         "  emodist evaluate OUT --model ensemble --with mlp_net --against ensemble"
     )
-    parser, kind = models.parser(__name__, example, words)
+    parser, settings_type = models.parser(__name__, example, words)
     parser.add_argument("--out", metavar="DIR", help="save result and out-of-fold predictions")
     parser.add_argument(
         "--with",
@@ -26,7 +26,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument(
         "--plots", metavar="DIR", help="save confusion matrix, ROC curves and reliability as PNG"
     )
-    given, settings = parsers.read(parser, words, kind)
+    given, settings = parsers.read(parser, words, settings_type)
     from emodist.interface.evaluate import evaluate
 
     judgement = evaluate(

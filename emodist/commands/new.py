@@ -13,10 +13,10 @@ from emodist import registry
 from emodist.commands import _parsers as parsers
 from emodist.errors import ConfigError, OutputError
 from emodist.plugins import folders
-from emodist.plugins.source import KINDS
+from emodist.plugins.source import REGISTRIES
 
 TEMPLATES = Path(__file__).parent / "templates"
-# How a user tries it; a kind of whose entries there is no job by name has none.
+# How a user tries it.
 TRIED = {
     "features": "emodist featurize MEDIA --out OUT plugins={folder} features={name}",
     "corpora": "emodist featurize MEDIA --out OUT plugins={folder} corpus={name}",
@@ -31,24 +31,24 @@ TRIED = {
 
 def run(words: Sequence[str]) -> int:
     parser = parsers.parser(__name__, "emodist new feature breath_rate --out plugins/")
-    singular = {one(kind): kind for kind in KINDS}
-    parser.add_argument("kind", metavar="KIND", help=", ".join(singular))
+    singular = {one(entries): entries for entries in REGISTRIES}
+    parser.add_argument("what", metavar="WHAT", help=", ".join(singular))
     parser.add_argument("name", metavar="NAME", help="small letters, digits and underscores")
     parser.add_argument("--out", metavar="DIR", default="plugins", help="folder (plugins)")
     given = parser.parse_args(words)
-    if given.kind not in {*KINDS, *singular}:
+    if given.what not in {*REGISTRIES, *singular}:
         raise ConfigError(
-            f"there is no kind {given.kind!r}; {registry.suggest(given.kind, singular)}"
+            f"{given.what!r} is nothing that can be added; {registry.suggest(given.what, singular)}"
         )
-    kind = singular.get(given.kind, given.kind)
-    file, test = write(Path(given.out), kind, given.name)
-    print(f"try it: {TRIED[kind].format(folder=given.out, name=given.name)}")
+    entries = singular.get(given.what, given.what)
+    file, test = write(Path(given.out), entries, given.name)
+    print(f"try it: {TRIED[entries].format(folder=given.out, name=given.name)}")
     print(f"test it: pytest {test}")
     print(f"wrote {file}")
     return 0
 
 
-def one(kind: str) -> str:
+def one(entries: str) -> str:
     """The word for one entry of a registry.
 
     Examples
@@ -56,10 +56,10 @@ def one(kind: str) -> str:
     >>> one("features"), one("corpora")
     ('feature', 'corpus')
     """
-    return "corpus" if kind == "corpora" else kind.removesuffix("s")
+    return "corpus" if entries == "corpora" else entries.removesuffix("s")
 
 
-def write(folder: Path, kind: str, name: str) -> tuple[Path, Path]:
+def write(folder: Path, entries: str, name: str) -> tuple[Path, Path]:
     """An entry and its test, in a folder of plugins.
 
     Raises
@@ -71,12 +71,12 @@ def write(folder: Path, kind: str, name: str) -> tuple[Path, Path]:
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ConfigError(f"a name is small letters, digits and underscores; got {name!r}")
-    if name in registry.own_names(kind):
-        raise ConfigError(f"emodist has a {one(kind)} {name!r} itself; choose another name")
-    file = folder / kind / f"{name}.py"
-    test = folder / "tests" / f"test_{one(kind)}_{name}.py"
+    if name in registry.own_names(entries):
+        raise ConfigError(f"emodist has a {one(entries)} {name!r} itself; choose another name")
+    file = folder / entries / f"{name}.py"
+    test = folder / "tests" / f"test_{one(entries)}_{name}.py"
     called = {"name": name, "Class": "".join(part.capitalize() for part in name.split("_"))}
-    for path, template in ((file, f"{kind}.txt"), (test, f"{kind}_test.txt")):
+    for path, template in ((file, f"{entries}.txt"), (test, f"{entries}_test.txt")):
         text = (TEMPLATES / template).read_text(encoding="utf-8")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -28,5 +28,5 @@ def run(words: Sequence[str]) -> int:
     from emodist.pipelines import estimate
 
     predicted = estimate.predict(settings, given.sample, given.cpus)
-    print(json.dumps(predicted) if given.json else estimate.report(predicted))
+    print(json.dumps(predicted) if given.json else estimate.text(predicted))
     return 0

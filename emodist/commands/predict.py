@@ -53,13 +53,13 @@ def run(words: Sequence[str]) -> int:
     else:
         for note in summary["notes"]:
             print(f"note: {note}", file=sys.stderr)
-        print(report(summary))
+        print(text(summary))
     return media.exit_code(summary, settings)
 
 
-def report(summary: Mapping[str, Any]) -> str:
+def text(summary: Mapping[str, Any]) -> str:
     """The summary in a few lines, the path last."""
-    *lines, last = media.report(summary).splitlines()
+    *lines, last = media.text(summary).splitlines()
     n_rows = summary["segments"]
     for title in ("labels", "abstained"):
         shares = [f"{name} {count / n_rows:.0%}" for name, count in summary[title].items()]

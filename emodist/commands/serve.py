@@ -24,9 +24,9 @@ def run(words: Sequence[str]) -> int:
     from emodist.predicting.settings import ServeSettings
 
     # Not bound by the type of the settings of jobs: this one is no job.
-    kind: Any = ServeSettings
+    settings_type: Any = ServeSettings
     example = "emodist serve BUNDLE --port 8000 --replicas 2"
-    parser = parsers.settings_parser(__name__, kind, example, "BUNDLE", MORE)
+    parser = parsers.settings_parser(__name__, settings_type, example, "BUNDLE", MORE)
     parser.add_argument("--address", metavar="URL", help="Ray cluster (setting address)")
     parser.add_argument("--port", type=int, metavar="N", help="TCP port (setting port)")
     parser.add_argument("--replicas", type=int, metavar="N", help="copies of the model")
@@ -35,7 +35,7 @@ def run(words: Sequence[str]) -> int:
     if len(places) > 1:
         raise EmodistError(f"serve takes one BUNDLE; got {' and '.join(places)}")
     settings = config.load(
-        kind,
+        settings_type,
         given.config,
         [word for word in given.words if word not in places],
         bundle=places[0] if places else None,

@@ -21,14 +21,14 @@ def run(words: Sequence[str]) -> int:
         "emodist train OUT --model rbf_svm --out bundle/\n"
         "  emodist train OUT --model deep_cnn --workers 2 --out bundle/"
     )
-    parser, kind = models.parser(__name__, example, words)
+    parser, settings_type = models.parser(__name__, example, words)
     parser.add_argument("--out", metavar="BUNDLE", help="folder of the bundle")
-    given, settings = parsers.read(parser, words, kind)
+    given, settings = parsers.read(parser, words, settings_type)
     with parsers.result_alone():
         bundle = train(given.table, out=given.out, config=settings)
     if not given.json:
         print(f"{bundle}\nwrote {given.out}")
         return 0
-    about: Any = bundle.card if kind is NetworkSettings else bundle.judgement
+    about: Any = bundle.card if settings_type is NetworkSettings else bundle.judgement
     print(json.dumps(about.to_dict()))
     return 0

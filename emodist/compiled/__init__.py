@@ -116,14 +116,14 @@ class Kernel:
         return "\n".join(said)
 
 
-def _is_plain(kind: Any) -> bool:
-    return isinstance(kind, tuple) or kind in (bool, int, float) or issubclass(kind, np.generic)
+def _is_plain(of: Any) -> bool:
+    return isinstance(of, tuple) or of in (bool, int, float) or issubclass(of, np.generic)
 
 
-def _said(kind: Any) -> str:
-    if not isinstance(kind, tuple):
-        return kind.__name__
-    dtype, n_axes, flags = kind
+def _said(of: Any) -> str:
+    if not isinstance(of, tuple):
+        return of.__name__
+    dtype, n_axes, flags = of
     # For numba, what lies both ways lies as in C.
     order = "C" if flags & C_ORDER else "F" if flags & F_ORDER else "A"
     return f"{dtype!r} {n_axes} {order} {flags & ~(C_ORDER | F_ORDER)}"

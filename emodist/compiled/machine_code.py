@@ -72,7 +72,7 @@ def save(file: Path | None, result: Any) -> None:
         (code, _) = result.library.serialize_using_object_code()[2]
         module = result.library._final_module
         named = (*module.functions, *module.global_variables)
-        known = {found.env_name: found for found in result._find_referenced_environments()}
+        known = {part.env_name: part for part in result._find_referenced_environments()}
         about = {
             "module": result.fndesc.modname,
             "name": result.fndesc.qualname,

@@ -34,7 +34,7 @@ def rows(corpus: str, uri: str, needed: Collection[str]) -> list[dict[str, str]]
         If it cannot be read or lacks a column.
     """
     delimiter = "\t" if uri.lower().endswith(".tsv") else ","
-    reader = csv.DictReader(io.StringIO(text(corpus, uri)), delimiter=delimiter)
+    reader = csv.DictReader(io.StringIO(read(corpus, uri)), delimiter=delimiter)
     reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
     columns = reader.fieldnames
     lacking = [name for name in needed if name not in columns]
@@ -45,7 +45,7 @@ def rows(corpus: str, uri: str, needed: Collection[str]) -> list[dict[str, str]]
     return [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
 
 
-def text(corpus: str, uri: str) -> str:
+def read(corpus: str, uri: str) -> str:
     """The content of a label file.
 
     Raises

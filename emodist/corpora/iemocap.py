@@ -150,7 +150,7 @@ class Iemocap(Corpus):
             raise CorpusError(
                 f"iemocap: {name} is not an IEMOCAP name; expected one as Ses01F_impro01_M003.wav"
             )
-        session, kind, sex = match.groups()
+        session, scene, sex = match.groups()
         if turn not in self._turns:
             where = self.label_folder or "label files, for none were opened"
             raise CorpusError(f"iemocap: {name} is not in the EmoEvaluation of {where}")
@@ -163,7 +163,7 @@ class Iemocap(Corpus):
         attributes = {
             "session": session,
             "dialogue": turn.rpartition("_")[0],
-            "kind": "improvised" if kind == "impro" else "scripted",
+            "kind": "improvised" if scene == "impro" else "scripted",
             "sex": "male" if sex == "M" else "female",
             "emotion": emotion,
             "valence": valence,
@@ -187,7 +187,7 @@ class Iemocap(Corpus):
             for name in sorted(storage.names(folder)):
                 # Beside them lie the raters' own files, in folders, and hidden copies of macOS.
                 if name.endswith(".txt") and name.startswith("Ses"):
-                    text = _labels.text("iemocap", storage.join(folder, name))
+                    text = _labels.read("iemocap", storage.join(folder, name))
                     for match in LINE.finditer(text):
                         turn, emotion, valence, activation, dominance = match.groups()
                         turns[turn] = (emotion.lower(), valence, activation, dominance)

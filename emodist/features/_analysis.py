@@ -73,14 +73,14 @@ class Analysis:
         A float32 FFT changes spectral contrast and the tuning; even another absolute value,
         right to the last bit, tips the tuning estimate of 3 clips in 100.
         """
-        plan, narrow = _fft.exact(self.n_fft)
+        transform, narrow = _fft.exact(self.n_fft)
         window, padded = _filters.hann(self.n_fft), self.padded(self.n_fft)
         magnitude = np.empty((self.n_frames, self.n_fft // 2 + 1), np.float32)
         for first in range(0, self.n_frames, _fft.BLOCK):
             rows = magnitude[first : first + _fft.BLOCK]
-            _kernels.fill_windowed(padded, window, first, self.hop_length, plan.input_array)
-            plan.execute()
-            narrow[:] = plan.output_array
+            _kernels.fill_windowed(padded, window, first, self.hop_length, transform.input_array)
+            transform.execute()
+            narrow[:] = transform.output_array
             np.abs(narrow[: len(rows)], out=rows)
         return magnitude
 
@@ -109,15 +109,15 @@ class Analysis:
         hz = _filters.bin_frequencies_hz(SAMPLE_RATE, self.n_fft)
         low, high = np.searchsorted(hz, [150.0, 4000.0])
         high = min(int(high), hz.size - 1)
-        found = []
+        parts = []
         for first in range(0, self.n_frames, 512):
             frames = self.magnitude[first : first + 512]
             peaks = np.empty((2, len(frames) * (1 + max(0, high - int(low)) // 2)), np.float32)
             n = _kernels.spectral_peaks(
                 frames, int(low), high, SAMPLE_RATE / self.n_fft, peaks[0], peaks[1]
             )
-            found.append(peaks[:, :n])
-        pitches, heights = np.concatenate(found, axis=1)
+            parts.append(peaks[:, :n])
+        pitches, heights = np.concatenate(parts, axis=1)
         if pitches.size == 0:
             return 0.0
         ordered = np.sort(heights)
@@ -133,14 +133,14 @@ class Analysis:
     def short_power(self) -> np.ndarray:
         """Power of the short frames, float32, shape (1 + n_samples // 256, 257)."""
         n_frames = 1 + self.waveform.size // SHORT_HOP
-        plan = _fft.single(SHORT_FFT)
+        transform = _fft.single(SHORT_FFT)
         window, padded = _filters.hann(SHORT_FFT).astype(np.float32), self.padded(SHORT_FFT)
         power = np.empty((n_frames, SHORT_FFT // 2 + 1), np.float32)
         for first in range(0, n_frames, _fft.BLOCK):
             rows = power[first : first + _fft.BLOCK]
-            _kernels.fill_windowed(padded, window, first, SHORT_HOP, plan.input_array)
-            plan.execute()
-            _kernels.squared_magnitude(plan.output_array, rows)
+            _kernels.fill_windowed(padded, window, first, SHORT_HOP, transform.input_array)
+            transform.execute()
+            _kernels.squared_magnitude(transform.output_array, rows)
         return power
 
     @cached_property

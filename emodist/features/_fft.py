@@ -1,4 +1,4 @@
-"""Blocks of frames through FFTW: its plans with their buffers, a set for each thread."""
+"""Blocks of frames through FFTW: its transforms with their buffers, a set for each thread."""
 
 import importlib
 import sys
@@ -10,35 +10,35 @@ from typing import Any
 import numpy as np
 
 BLOCK = 16  # frames for one call of the FFT: what it touches stays in the cache
-# FFTW_MEASURE gives no faster plan here, and costs each worker 0.2 s.
+# FFTW_MEASURE gives no faster ones here, and costs each worker 0.2 s.
 FLAGS = ("FFTW_ESTIMATE", "FFTW_DESTROY_INPUT")
 
 
-class _Plans(threading.local):
+class _Transforms(threading.local):
     def __init__(self) -> None:
         self.exact: dict[int, tuple[Any, np.ndarray]] = {}
         self.single: dict[int, Any] = {}
 
 
-_plans = _Plans()
+_transforms = _Transforms()
 
 
 def exact(n_fft: int) -> tuple[Any, np.ndarray]:
-    """A plan for a block of frames in float64, and a complex64 buffer for its output."""
-    if n_fft not in _plans.exact:
-        plan = _planned(n_fft, "float64", "complex128")
-        _plans.exact[n_fft] = (plan, np.empty(plan.output_array.shape, np.complex64))
-    return _plans.exact[n_fft]
+    """A transform for a block of frames in float64, and a complex64 buffer for its output."""
+    if n_fft not in _transforms.exact:
+        transform = _made(n_fft, "float64", "complex128")
+        _transforms.exact[n_fft] = (transform, np.empty(transform.output_array.shape, np.complex64))
+    return _transforms.exact[n_fft]
 
 
 def single(n_fft: int) -> Any:
-    """A plan in float32, for frames that have nothing to equal bit by bit."""
-    if n_fft not in _plans.single:
-        _plans.single[n_fft] = _planned(n_fft, "float32", "complex64")
-    return _plans.single[n_fft]
+    """A transform in float32, for frames that have nothing to equal bit by bit."""
+    if n_fft not in _transforms.single:
+        _transforms.single[n_fft] = _made(n_fft, "float32", "complex64")
+    return _transforms.single[n_fft]
 
 
-def _planned(n_fft: int, real: str, imaginary: str) -> Any:
+def _made(n_fft: int, real: str, imaginary: str) -> Any:
     fftw = _fftw()
     frames = fftw.empty_aligned((BLOCK, n_fft), real)
     spectra = fftw.empty_aligned((BLOCK, n_fft // 2 + 1), imaginary)

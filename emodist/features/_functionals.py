@@ -49,7 +49,7 @@ def apply(
     >>> apply(ramp, ("mean", "p50", "slope"), frame_s=0.5)
     array([1.5, 1.5, 2. ], dtype=float32)
     """
-    codes, fractions = _plan(tuple(functionals))
+    codes, fractions = _codes(tuple(functionals))
     n_elements, n_frames = frames.shape
     if n_frames == 0:
         return np.zeros(n_elements * len(codes), np.float32)
@@ -64,11 +64,11 @@ def apply(
 
 def check(functionals: Sequence[str]) -> None:
     """Raise ConfigError if a functional is unknown or named twice, or there is none."""
-    _plan(tuple(functionals))
+    _codes(tuple(functionals))
 
 
 @lru_cache(maxsize=64)
-def _plan(functionals: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _codes(functionals: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Kernel codes, and the fraction of each percentile."""
     if not functionals:
         raise ConfigError(f"at least one functional is needed; {suggest('', [*KNOWN, 'p10'])}")

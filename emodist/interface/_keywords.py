@@ -17,11 +17,13 @@ Place: TypeAlias = str | os.PathLike[str]
 # A YAML file, or settings that were made before; keywords come over them.
 Config: TypeAlias = Place | Settings | None
 
-Kind = TypeVar("Kind", bound=Settings)
+AnySettings = TypeVar("AnySettings", bound=Settings)
 Verb = TypeVar("Verb", bound=Callable)
 
 
-def media(kind: type[Kind], base: Config, given: Mapping[str, Any], **named: Any) -> Kind:
+def media(
+    settings_type: type[AnySettings], base: Config, given: Mapping[str, Any], **named: Any
+) -> AnySettings:
     """Settings of a job that reads media, which hold its places; `named` counts unless None.
 
     Raises
@@ -29,17 +31,17 @@ def media(kind: type[Kind], base: Config, given: Mapping[str, Any], **named: Any
     ConfigError
         If a setting is unknown, of the wrong type or missing.
     """
-    return _read(kind, base, given, named, ())[0]
+    return _read(settings_type, base, given, named, ())[0]
 
 
 def table(
-    kind: type[Kind],
+    settings_type: type[AnySettings],
     base: Config,
     given: Mapping[str, Any],
     place: Place | None,
     out: Place | None,
     needs_out: bool = True,
-) -> tuple[Kind, str, str | None]:
+) -> tuple[AnySettings, str, str | None]:
     """Settings of a job that reads a table, the table's place, and that of the results.
 
     Raises
@@ -50,7 +52,7 @@ def table(
         If `out` cannot be written: not after an hour of learning.
     """
     named = {"table": place, "out": out}
-    settings, places = _read(kind, base, given, named, tuple(named))
+    settings, places = _read(settings_type, base, given, named, tuple(named))
     if not places.get("table"):
         raise ConfigError("table is not set: the output folder of featurize, or a table")
     target = places.get("out")
@@ -62,22 +64,23 @@ def table(
 
 
 def _read(
-    kind: type[Kind],
+    settings_type: type[AnySettings],
     base: Config,
     given: Mapping[str, Any],
     named: Mapping[str, Any],
     places: tuple[str, ...],
-) -> tuple[Kind, dict[str, str]]:
+) -> tuple[AnySettings, dict[str, str]]:
     own = {name: value for name, value in named.items() if value is not None}
     if isinstance(base, Settings):
-        if not isinstance(base, kind):
-            raise ConfigError(f"config is {type(base).__name__}; {kind.__name__} is needed here")
+        if not isinstance(base, settings_type):
+            wanted = settings_type.__name__
+            raise ConfigError(f"config is {type(base).__name__}; {wanted} is needed here")
     elif base is not None:
         base = os.fspath(base)
-    return config.from_keywords(kind, {**own, **given}, base, places)
+    return config.from_keywords(settings_type, {**own, **given}, base, places)
 
 
-def kind_of_model(base: Config, given: Mapping[str, Any]) -> Any:
+def settings_type_for(base: Config, given: Mapping[str, Any]) -> Any:
     """The settings that a model takes: a classifier's (also the default) or a network's.
 
     Raises
@@ -86,7 +89,7 @@ def kind_of_model(base: Config, given: Mapping[str, Any]) -> Any:
         If there is no such model.
     """
     from emodist.learning.settings import TrainSettings
-    from emodist.models.settings import model_kind
+    from emodist.models.settings import settings_type_of
 
     folders.use(_names(chosen("plugins", base, given)))
     model = chosen("model", base, given)
@@ -95,7 +98,7 @@ def kind_of_model(base: Config, given: Mapping[str, Any]) -> Any:
             f"model takes the name of a classifier or network; got {model!r}. For an estimator of "
             "your own, X, y, groups = table.xy(groups='speaker') and scikit-learn"
         )
-    return TrainSettings if model is None else model_kind(model)
+    return TrainSettings if model is None else settings_type_of(model)
 
 
 def chosen(name: str, base: Config, given: Mapping[str, Any]) -> Any:
@@ -116,20 +119,20 @@ def documented(**kinds: type[Settings]) -> Callable[[Verb], Verb]:
 
     def add(verb: Verb) -> Verb:
         lines = [inspect.cleandoc(verb.__doc__ or ""), "", "Other Parameters", "-" * 16]
-        for whose, kind in kinds.items():
-            lines += [*_settings(whose, kind), ""]
+        for whose, settings_type in kinds.items():
+            lines += [*_settings(whose, settings_type), ""]
         verb.__doc__ = "\n".join(lines)
         return verb
 
     return add
 
 
-def _settings(whose: str, kind: type[Settings]) -> list[str]:
+def _settings(whose: str, settings_type: type[Settings]) -> list[str]:
     lines = [f"settings of {whose}"]
-    defaults = {field.name: field.default for field in dataclasses.fields(kind)}
-    for name, _, meaning in config.fields(kind):
+    defaults = {field.name: field.default for field in dataclasses.fields(settings_type)}
+    for name, _, meaning in config.fields(settings_type):
         lines += _wrapped(f"{name}={defaults[name]!r}", 4) + _wrapped(meaning, 8)
-    for folder in dict.fromkeys(folder for folder, _ in kind.CHOICES.values()):
+    for folder in dict.fromkeys(folder for folder, _ in settings_type.CHOICES.values()):
         names = registry.names(folder)
         lines += _wrapped(f"{folder}: {', '.join(names)}; settings of one: {names[0]}={{...}}", 4)
     return lines

@@ -50,8 +50,10 @@ def evaluate(
     ConfigError, OutputError
         If a setting is wrong, the table does not fit it, or `out` cannot be written.
     """
-    kind = _keywords.kind_of_model(config, settings)
-    asked, place, where = _keywords.table(kind, config, settings, table, out, needs_out=False)
+    settings_type = _keywords.settings_type_for(config, settings)
+    asked, place, where = _keywords.table(
+        settings_type, config, settings, table, out, needs_out=False
+    )
     from emodist.models import judging
     from emodist.pipelines import bars
 

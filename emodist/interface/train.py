@@ -47,11 +47,11 @@ def train(
         If a setting is wrong, the table does not fit it, or `out` belongs to another training or
         cannot be written.
     """
-    kind = _keywords.kind_of_model(config, settings)
-    asked, place, where = _keywords.table(kind, config, settings, table, out)
+    settings_type = _keywords.settings_type_for(config, settings)
+    asked, place, where = _keywords.table(settings_type, config, settings, table, out)
     from emodist.models import bundle
 
-    if kind is NetworkSettings:
+    if settings_type is NetworkSettings:
         from emodist.pipelines import train_network
 
         train_network.train(place, asked, str(where), epochs.tell)

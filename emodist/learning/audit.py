@@ -58,7 +58,7 @@ class Audit:
     def to_dict(self) -> dict[str, Any]:
         return {"clean": self.is_clean, **dataclasses.asdict(self)}
 
-    def to_text(self) -> str:
+    def __str__(self) -> str:
         counts = f"folds {self.n_folds}, rows {self.n_rows}, of which tested {self.n_tested}"
         lines = [f"{self.folds}: {counts}"]
         for finding in self.findings:

@@ -265,14 +265,14 @@ def _read(uri: str, features: Sequence[str] | None) -> Dataset:
 
 
 def _key(rows: pa.Table, name: str) -> np.ndarray:
-    kind = schema.SEGMENTS.field(name).type
+    arrow_type = schema.SEGMENTS.field(name).type
     if name not in rows.column_names:
-        column = pa.chunked_array([pa.nulls(len(rows), kind)])
+        column = pa.chunked_array([pa.nulls(len(rows), arrow_type)])
     else:
-        column = rows[name].cast(kind)
+        column = rows[name].cast(arrow_type)
     if name == "segment":
         column = pc.fill_null(column, 0)
-    if not pa.types.is_string(kind):
+    if not pa.types.is_string(arrow_type):
         return column.to_numpy()
     return _objects(column.to_pylist())
 

@@ -201,20 +201,20 @@ def by_values(
         If there are fewer than two values.
     """
     words = np.array(["" if value is None else str(value) for value in values])
-    kinds = sorted(set(words) - {""}, key=_natural)
-    train = [word for word in kinds if word.lower().startswith("train")]
-    test = [word for word in kinds if word.lower().startswith("test")]
+    values = sorted(set(words) - {""}, key=_natural)
+    train = [word for word in values if word.lower().startswith("train")]
+    test = [word for word in values if word.lower().startswith("test")]
     if train and test:
         rows = np.flatnonzero(np.isin(words, train))
         folds = [Fold(f"{name}/{word}", rows, np.flatnonzero(words == word)) for word in test]
-    elif len(kinds) >= 2:
+    elif len(values) >= 2:
         has_value = words != ""
         folds = [
             Fold(f"{name}/{word}", np.flatnonzero(has_value & (words != word)), _rows(words, word))
-            for word in kinds
+            for word in values
         ]
     else:
-        raise ConfigError(f"{name} needs two values or more to make folds; got {few(kinds)}")
+        raise ConfigError(f"{name} needs two values or more to make folds; got {few(values)}")
     _no_untrained_class(folds, labels)
     return _with_doubts(folds, speakers)
 

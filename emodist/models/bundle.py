@@ -61,8 +61,8 @@ def save(uri: str, model: Any, about: Card, data: Dataset) -> None:
     OutputError
         If the place cannot be written.
     """
-    kind = network_bundle if about.kind == "network" else classifier_bundle
-    kind.write_model(uri, model)
+    written = network_bundle if about.kind == "network" else classifier_bundle
+    written.write_model(uri, model)
     _save_rows(uri, data)
     card.write(uri, about)
 

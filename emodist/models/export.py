@@ -15,7 +15,7 @@ FORMATS = ("saved_model", "tflite", "onnx")
 Format = Literal["saved_model", "tflite", "onnx"]
 
 
-def export(bundle: NetworkBundle, out: str, kind: Format) -> str:
+def export(bundle: NetworkBundle, out: str, form: Format) -> str:
     """The network in a format that other programs run; where it was written.
 
     Rows go in as they stand in the table (float32, shape (n, *shape)), probabilities come out, in
@@ -33,8 +33,8 @@ def export(bundle: NetworkBundle, out: str, kind: Format) -> str:
     """
     out = storage.absolute(out)
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder, {"tflite": "model.tflite", "onnx": "model.onnx"}.get(kind, kind))
-        _WRITERS[kind](bundle.model, target)
+        target = Path(folder, {"tflite": "model.tflite", "onnx": "model.onnx"}.get(form, form))
+        _WRITERS[form](bundle.model, target)
         files = [target] if target.is_file() else [f for f in target.rglob("*") if f.is_file()]
         for file in files:
             storage.write(storage.join(out, *file.relative_to(folder).parts), file.read_bytes())

@@ -8,7 +8,7 @@ from emodist.learning.settings import TrainSettings
 from emodist.network_training.settings import NetworkSettings
 
 
-def model_kind(model: str) -> type[TrainSettings] | type[NetworkSettings]:
+def settings_type_of(model: str) -> type[TrainSettings] | type[NetworkSettings]:
     """The settings of a model by its name: a classifier's or a network's.
 
     Raises
@@ -16,9 +16,9 @@ def model_kind(model: str) -> type[TrainSettings] | type[NetworkSettings]:
     ConfigError
         If there is no such model.
     """
-    for kind in (TrainSettings, NetworkSettings):
-        if model in registry.names(kind.CHOICES["model"][0]):
-            return kind
+    for settings_type in (TrainSettings, NetworkSettings):
+        if model in registry.names(settings_type.CHOICES["model"][0]):
+            return settings_type
     known = [*registry.names("estimators"), *registry.names("networks")]
     raise ConfigError(
         f"no classifier or network is called {model!r}; {registry.suggest(model, known)}"
@@ -30,8 +30,8 @@ def rival(settings: TrainSettings | NetworkSettings, model: str) -> TrainSetting
 
     A model of the same kind has all the same settings, but those under its name.
     """
-    kind = model_kind(model)
-    if isinstance(settings, kind):
+    settings_type = settings_type_of(model)
+    if isinstance(settings, settings_type):
         return dataclasses.replace(settings, model=model, model_settings={})
     same = ("folds", "speaker_norm", "calibrate", "seed", "plugins")
-    return kind(model=model, **{name: getattr(settings, name) for name in same})
+    return settings_type(model=model, **{name: getattr(settings, name) for name in same})

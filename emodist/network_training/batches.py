@@ -168,10 +168,10 @@ def chunk(
 
 
 def chunks(
-    source: Source, y: np.ndarray, plan: Iterable[Window], batch_size: int
+    source: Source, y: np.ndarray, schedule: Iterable[Window], batch_size: int
 ) -> Iterator[Chunk]:
-    """The windows of a plan for one worker alone."""
-    for window in plan:
+    """The windows of a schedule for one worker alone."""
+    for window in schedule:
         place, weight = places(len(window.rows), batch_size, 0, 1)
         rows = window.rows[place]
         # Taken in the order of the batches: a copy less than cutting them out of the window.

@@ -22,7 +22,7 @@ from emodist.network_training.batches import Augment, Window
 from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
 from emodist.network_training.sources import ArraySource, ScaledSource, Source
-from emodist.network_training.state import Problem, Progress, Report, State
+from emodist.network_training.state import Heard, Problem, Progress, State
 
 # Statistics of the speakers of some rows of a source, here or on a cluster (`sources.statistics`).
 Measure: TypeAlias = Callable[[Source, np.ndarray, np.ndarray], Statistics]
@@ -153,7 +153,7 @@ def fit(
     data: Dataset,
     rows: np.ndarray,
     settings: NetworkSettings,
-    report: Report | None = None,
+    heard: Heard | None = None,
     augment: Augment | None = None,
 ) -> Network:
     """A network from some rows, trained in this process.
@@ -166,7 +166,7 @@ def fit(
         Labels and speakers; its features are not looked at.
     rows : int array
         The training side: row numbers. Others are never read.
-    report : callable, optional
+    heard : callable, optional
         Hears of progress.
     augment : callable, optional
         `(batch, rng) -> batch`, for training batches alone.
@@ -179,9 +179,9 @@ def fit(
     todo = task(source, data, rows, settings)
     y, _ = data.targets()
     learner = Learner(todo.problem, settings)
-    plan = todo.schedule(source, settings, range(settings.epochs))
-    chunks = batches.chunks(source, y, plan, settings.batch_size)
-    state = loop.train(learner, todo.problem, chunks, State(), report, augment)
+    schedule = todo.schedule(source, settings, range(settings.epochs))
+    chunks = batches.chunks(source, y, schedule, settings.batch_size)
+    state = loop.train(learner, todo.problem, chunks, State(), heard, augment)
     return finish(todo, source, y, settings, state)
 
 
@@ -238,11 +238,11 @@ def out_of_fold(
     parts = []
     for fold in folds:
 
-        def report(progress: Progress, state: State | None, name: str = fold.name) -> None:
+        def heard(progress: Progress, state: State | None, name: str = fold.name) -> None:
             if tell is not None:
                 tell(name, progress)
 
-        network = fit(source, data, fold.train, settings, report, augment)
+        network = fit(source, data, fold.train, settings, heard, augment)
         parts.append(network.probabilities(source, fold.test))
     return Prediction(
         np.concatenate([fold.test for fold in folds]),

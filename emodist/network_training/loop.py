@@ -16,7 +16,7 @@ from emodist.errors import ConfigError
 from emodist.network_training.batches import Augment, Batch, Chunk, ahead, feed
 from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
-from emodist.network_training.state import Problem, Progress, Report, State
+from emodist.network_training.state import Heard, Problem, Progress, State
 
 
 def learning_rate(settings: NetworkSettings, step: int, steps: int) -> float:
@@ -52,7 +52,7 @@ def train(
     problem: Problem,
     chunks: Iterable[Chunk],
     state: State,
-    report: Report | None = None,
+    heard: Heard | None = None,
     augment: Augment | None = None,
     rank: int = 0,
 ) -> State:
@@ -64,7 +64,7 @@ def train(
         This worker's part of every epoch that is left, in order.
     state : State
         Where to go on; `learner` has been restored from it.
-    report : callable, optional
+    heard : callable, optional
         Hears of progress; with the state at the end of each epoch.
 
     Returns
@@ -81,12 +81,12 @@ def train(
     own = feed(chunks, len(problem.classes), problem.class_weight, augment, seed)
     for number, does_learn, batch in ahead(own):
         if number != state.epoch:
-            _finish(epoch, state, report)
+            _finish(epoch, state, heard)
             if state.is_over(settings, problem.has_dev):
                 return state
             epoch = _Epoch(learner, problem, state)
-        epoch.add(batch, does_learn, report)
-    _finish(epoch, state, report)
+        epoch.add(batch, does_learn, heard)
+    _finish(epoch, state, heard)
     return state
 
 
@@ -106,7 +106,7 @@ class _Epoch:
         self.started = self.told = time.monotonic()
         self.rate = 0.0
 
-    def add(self, batch: Batch, does_learn: bool, report: Report | None) -> None:
+    def add(self, batch: Batch, does_learn: bool, heard: Heard | None) -> None:
         if not does_learn:
             self._judge(batch)
             return
@@ -115,9 +115,9 @@ class _Epoch:
         self.losses.append(self.learner.learn(batch, self.rate))
         self.n_rows += int(np.count_nonzero(batch.weight))
         self.learned_s = time.monotonic() - self.started
-        if report is not None and time.monotonic() - self.told > self.TELL_EVERY_S:
+        if heard is not None and time.monotonic() - self.told > self.TELL_EVERY_S:
             self.told = time.monotonic()
-            report(self._progress(), None)
+            heard(self._progress(), None)
 
     def _judge(self, batch: Batch) -> None:
         logits = self.learner.logits(batch.x).astype(np.float64)
@@ -170,7 +170,7 @@ class _Epoch:
         )
 
 
-def _finish(epoch: _Epoch, state: State, report: Report | None) -> None:
+def _finish(epoch: _Epoch, state: State, heard: Heard | None) -> None:
     """Close an epoch: judge it, keep the best weights, and what a checkpoint needs."""
     row = epoch.row()
     if not math.isfinite(row["loss"]):
@@ -187,8 +187,8 @@ def _finish(epoch: _Epoch, state: State, report: Report | None) -> None:
     if is_better or not epoch.problem.has_dev:
         state.best_uar, state.best_loss, state.best_epoch = uar, loss, state.epoch
         state.best = state.variables
-    if report is not None:
-        report(progress, state)
+    if heard is not None:
+        heard(progress, state)
 
 
 def balanced(y: np.ndarray, n_classes: int) -> np.ndarray:

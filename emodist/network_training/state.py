@@ -94,4 +94,4 @@ class State:
 
 
 # Called by every worker after a part of an epoch and, with the state, after each epoch.
-Report: TypeAlias = Callable[[Progress, State | None], None]
+Heard: TypeAlias = Callable[[Progress, State | None], None]

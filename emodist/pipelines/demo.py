@@ -55,7 +55,7 @@ def run(folder: str) -> None:
     grouped = ClusterSettings(speaker_norm=True, k_max=6)
     _indented(str(clusters_of(vlogs.out, grouped, f"{root}/clusters")))
     _step("audit", "nobody stands on both sides of a fold")
-    _indented(audit.run(table, "loso").to_text())
+    _indented(str(audit.run(table, "loso")))
     _step("evaluate", "tested on speakers that the classifier never heard")
     settings = TrainSettings(model="logistic_regression", folds="loso")
     _indented(str(judging.evaluate(table, settings, f"{root}/evaluation")))

@@ -6,7 +6,7 @@ both represented. Weights are the inverse probabilities, calibrated within each 
 sample has the number of files and the bytes of the whole input (generalized regression estimator:
 Särndal, Swensson & Wretman, *Model Assisted Survey Sampling* (1992), ch. 6).
 
-What each file of the sample costs is measured in `emodist.pipelines.trial`.
+What each file of the sample costs is measured in `emodist.pipelines.sample`.
 """
 
 import collections
@@ -22,7 +22,7 @@ from emodist.errors import ConfigError
 from emodist.media import listing, plan
 from emodist.media.listing import MediaFile
 from emodist.media.settings import FeaturizeSettings
-from emodist.pipelines import trial
+from emodist.pipelines import sample
 
 SAMPLE_FILES = 24
 TOTALS = ("failed", "audio_s", "segments", "work_s", "bytes")
@@ -69,21 +69,21 @@ def predict(
     predicted_s = np.array([plan.audio_s(f.path, f.size_bytes) for f in files])
     chance = _chances(predicted_s, n_files)
     drawn = _draw(chance)
-    tried = trial.run([files[i] for i in drawn], settings)
+    sampled = sample.run([files[i] for i in drawn], settings)
 
     def totals(kept: NDArray[np.int_]) -> NDArray[np.float64]:
         weights = _weights([_suffix(f) for f in files], predicted_s, chance, drawn[kept])
-        return weights @ [[getattr(tried.sampled[k], name) for name in TOTALS] for k in kept]
+        return weights @ [[getattr(sampled.files[k], name) for name in TOTALS] for k in kept]
 
     everyone = np.arange(len(drawn))
     total = dict(zip(TOTALS, totals(everyone).tolist(), strict=True))
     spread = dict(zip(TOTALS, _spread(totals, everyone, chance[drawn] < 1).tolist(), strict=True))
-    total["bytes"] += tried.group_bytes * max(1, round(total["bytes"] / plan.GROUP_BYTES))
+    total["bytes"] += sampled.group_bytes * max(1, round(total["bytes"] / plan.GROUP_BYTES))
     n_workers = settings.workers or n_cpus
-    start_s = tried.driver_start_s + n_workers * tried.worker_start_s
-    longest_s = max(s.work_s for s in tried.sampled)
-    wall_s = tried.driver_start_s + tried.worker_start_s
-    wall_s += max(total["work_s"] * tried.waiting / min(n_workers, n_cpus), longest_s)
+    start_s = sampled.driver_start_s + n_workers * sampled.worker_start_s
+    longest_s = max(s.work_s for s in sampled.files)
+    wall_s = sampled.driver_start_s + sampled.worker_start_s
+    wall_s += max(total["work_s"] * sampled.waiting / min(n_workers, n_cpus), longest_s)
     cpu_h = (start_s + total["work_s"]) / 3600
     price = settings.price_per_cpu_h
 
@@ -103,17 +103,17 @@ def predict(
         "wall_h": wall_s / 3600,
         "n_cpus": n_cpus,
         "n_workers": n_workers,
-        "worker_bytes": tried.worker_bytes,
+        "worker_bytes": sampled.worker_bytes,
         "driver_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "sampled_files": len(drawn),
-        "sampled_s": sum(s.tried_s for s in tried.sampled),
+        "sampled_s": sum(s.tried_s for s in sampled.files),
         "is_complete": len(drawn) == len(files)
-        and all(s.tried_s == s.audio_s for s in tried.sampled),
+        and all(s.tried_s == s.audio_s for s in sampled.files),
         **({} if price is None else {"price_per_cpu_h": price, "cost": price * cpu_h}),
     }
 
 
-def report(estimate: dict[str, Any]) -> str:
+def text(estimate: dict[str, Any]) -> str:
     """The prediction as a short table for a person."""
     error = estimate["uncertainty"]
     rows = {

@@ -90,10 +90,10 @@ def is_acceptable(summary: Mapping[str, Any], settings: MediaSettings) -> bool:
 
 def _list(settings: MediaSettings) -> Iterator[MediaFile]:
     """The files of the input as they are found, at least one."""
-    found = _found(settings.path)
+    listed = _found(settings.path)
     # What `extract` wrote into a folder below its input is output, not input.
     own = storage.join(settings.out, "audio") + "/"
-    files = (file for file in found if not file.uri.startswith(own))
+    files = (file for file in listed if not file.uri.startswith(own))
     first = next(files, None)
     if first is None:
         suffixes = " ".join(sorted(listing.SUFFIXES))

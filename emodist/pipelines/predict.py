@@ -41,7 +41,7 @@ def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]
     folder.check_network(settings, loaded.card)
     folder.begin(settings, digest)
     rules = Rules.of(settings, digest, loaded.card)
-    work = rows.plan(settings.out, rules, made.features, loaded)
+    work = rows.outstanding(settings.out, rules, made.features, loaded)
     maker = Maker(settings, rules, made.features)
     done = _on_ray(work, maker, settings) if _wants_ray(media, settings) else map(maker, work)
     shown = bars.new(done, "predicting", len(work), unit=" files", disable=not bars.is_watched())

@@ -160,8 +160,8 @@ def chunks(shard: Any, shape: tuple[int, ...], rank: int, first: int) -> Iterato
         before = (epoch, window)
         n_batches = item["n_batches"].as_py()
         x, y, weight = (
-            np.frombuffer(item[name].as_buffer(), kind)
-            for name, kind in (("x", np.float32), ("y", np.int32), ("weight", np.float64))
+            np.frombuffer(item[name].as_buffer(), dtype)
+            for name, dtype in (("x", np.float32), ("y", np.int32), ("weight", np.float64))
         )
         yield Chunk(
             epoch,

@@ -132,8 +132,8 @@ def build(args: dict[str, Any]) -> serve.Application:
     for name in OF_THE_INSTANCE:
         if name in args:
             raise ConfigError(f"{name} is no argument; it is set in http_options of the config")
-    kind: Any = ServeSettings
-    return application(config.load(kind, None, **args))
+    settings_type: Any = ServeSettings
+    return application(config.load(settings_type, None, **args))
 
 
 def application(settings: ServeSettings, **options: Any) -> serve.Application:

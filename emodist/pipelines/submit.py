@@ -158,7 +158,7 @@ def check_gpus(client: JobSubmissionClient, job: Job) -> None:
     types = (status.get("autoscalerReport") or {}).get("nodeTypeMapping") or {}
     # Where nothing scales the cluster, Ray makes up a type for each node; a cluster that scales
     # may have no GPU now and start one for the job.
-    is_fixed = bool(types) and all(kind == f"node_{node}" for node, kind in types.items())
+    is_fixed = bool(types) and all(node_type == f"node_{node}" for node, node_type in types.items())
     has_gpu = "GPU" in (status.get("loadMetricsReport") or {}).get("usage", {})
     if is_fixed and not has_gpu:
         setting = ", ".join(f"{name}={value}" for name, value in wanted.items())

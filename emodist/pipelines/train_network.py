@@ -134,14 +134,14 @@ class _Here:
     ) -> State:
         learner, state = checkpoint.begin(todo.problem, settings, out)
 
-        def report(progress: Progress, state: State | None) -> None:
+        def kept(progress: Progress, state: State | None) -> None:
             if state is not None:
                 checkpoint.keep(out, state)
             heard(progress)
 
-        plan = todo.schedule(source, settings, range(state.epoch, settings.epochs))
-        chunks = batches.chunks(source, y, plan, settings.batch_size)
-        return loop.train(learner, todo.problem, chunks, state, report, augment)
+        schedule = todo.schedule(source, settings, range(state.epoch, settings.epochs))
+        chunks = batches.chunks(source, y, schedule, settings.batch_size)
+        return loop.train(learner, todo.problem, chunks, state, kept, augment)
 
 
 @contextlib.contextmanager

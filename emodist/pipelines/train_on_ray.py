@@ -142,7 +142,7 @@ def _work(config: dict[str, Any]) -> None:
     strategy = tf.distribute.MultiWorkerMirroredStrategy() if n_workers > 1 else None
     learner, state = checkpoint.begin(problem, settings, out, strategy)
 
-    def report(progress: Progress, state: State | None) -> None:
+    def heard(progress: Progress, state: State | None) -> None:
         if rank == 0:
             if state is not None:
                 checkpoint.keep(out, state)
@@ -152,7 +152,7 @@ def _work(config: dict[str, Any]) -> None:
 
     shard = ray.train.get_dataset_shard(row_stream.NAME)
     chunks = row_stream.chunks(shard, problem.shape, rank, state.epoch)
-    loop.train(learner, problem, chunks, state, report, config["augment"], rank)
+    loop.train(learner, problem, chunks, state, heard, config["augment"], rank)
 
 
 def _check_network(problem: Problem, settings: NetworkSettings) -> None:

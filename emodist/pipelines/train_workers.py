@@ -133,7 +133,10 @@ def room(settings: NetworkSettings, nodes: Iterable[dict[str, float]]) -> int:
     """
     # Shares of a CPU add up with rounding: three of 0.1 are more than 0.3.
     on_each = (
-        min(int(node.get(kind, 0.0) / needed + 1e-6) for kind, needed in of_one(settings).items())
+        min(
+            int(node.get(resource, 0.0) / needed + 1e-6)
+            for resource, needed in of_one(settings).items()
+        )
         for node in nodes
     )
     return min(settings.workers, sum(on_each))
@@ -163,8 +166,8 @@ def check(settings: NetworkSettings, nodes: list[dict[str, float]]) -> None:
     ConfigError
         If the nodes have fewer CPUs or GPUs than the workers need.
     """
-    for kind, needed in of_one(settings).items():
-        _check_sum(settings, kind, needed, sum(node.get(kind, 0.0) for node in nodes))
+    for resource, needed in of_one(settings).items():
+        _check_sum(settings, resource, needed, sum(node.get(resource, 0.0) for node in nodes))
     has_room = room(settings, nodes)
     if has_room < settings.workers:
         raise ConfigError(
@@ -179,11 +182,11 @@ def check_cpus(settings: NetworkSettings, has: float) -> None:
     _check_sum(settings, "CPU", settings.cpus_per_worker, has)
 
 
-def _check_sum(settings: NetworkSettings, kind: str, of_each: float, has: float) -> None:
+def _check_sum(settings: NetworkSettings, resource: str, of_each: float, has: float) -> None:
     needed = settings.workers * of_each
     if needed > has:
-        hint = "leave out use_gpu" if kind == "GPU" else "a smaller cpus_per_worker"
+        hint = "leave out use_gpu" if resource == "GPU" else "a smaller cpus_per_worker"
         raise ConfigError(
-            f"workers={settings.workers} need {needed:g} {kind}s; the cluster has {has:g}. "
+            f"workers={settings.workers} need {needed:g} {resource}s; the cluster has {has:g}. "
             f"Take fewer workers, or {hint}"
         )

@@ -17,7 +17,7 @@ from typing import Any
 
 from emodist.errors import ConfigError
 from emodist.plugins import source
-from emodist.plugins.source import KINDS, Folder
+from emodist.plugins.source import REGISTRIES, Folder
 
 PACKAGE = Path(__file__).parents[1]
 GROUP = "emodist.plugins"
@@ -65,24 +65,24 @@ def use(places: Iterable[str]) -> Folders:
     return Folders(chosen)
 
 
-def modules(kind: str) -> dict[str, str]:
+def modules(registry: str) -> dict[str, str]:
     """The file of each module that plugins add to a registry, by name; helpers (`_NAME`) too."""
-    found: dict[str, str] = {}
-    for folder in _in_force() if kind in KINDS else ():
-        for name, file in folder.modules(kind).items():
-            found.setdefault(name, os.path.join(folder.place, file))
-    return found
+    files: dict[str, str] = {}
+    for folder in _in_force() if registry in REGISTRIES else ():
+        for name, file in folder.modules(registry).items():
+            files.setdefault(name, os.path.join(folder.place, file))
+    return files
 
 
-def versions(kind: str, names: Collection[str]) -> dict[str, str]:
+def versions(registry: str, names: Collection[str]) -> dict[str, str]:
     """Which plugin files these entries are made of: SHA-256 by path within their folder."""
-    found: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     for folder in _in_force():
-        found = {**folder.versions(kind, names), **found}
-    return found
+        hashes = {**folder.versions(registry, names), **hashes}
+    return hashes
 
 
-def check(what: str, made_with: Mapping[str, str], kind: str = "") -> None:
+def check(what: str, made_with: Mapping[str, str], registry: str = "") -> None:
     """See that plugin files are in force, as they were when something was made.
 
     Parameters
@@ -90,20 +90,20 @@ def check(what: str, made_with: Mapping[str, str], kind: str = "") -> None:
     what : str
         What was made, as the message calls it.
     made_with : mapping
-        As `versions` gave it; those of another registry than `kind` do not count.
+        As `versions` gave it; those of another `registry` do not count.
 
     Raises
     ------
     ConfigError
         If one is missing or another version.
     """
-    wanted = {file: sha for file, sha in made_with.items() if file.startswith(kind)}
+    wanted = {file: sha for file, sha in made_with.items() if file.startswith(registry)}
     here: dict[str, str] = {}
     for folder in _in_force():
         for file in wanted.keys() & folder.files.keys():
             here.setdefault(file, sha256(folder.files[file]).hexdigest())
-    if found := difference(wanted, here):
-        raise ConfigError(f"{what} was made with {found}")
+    if other := difference(wanted, here):
+        raise ConfigError(f"{what} was made with {other}")
 
 
 def difference(then: Mapping[str, str], now: Mapping[str, str]) -> str | None:
@@ -127,12 +127,12 @@ def difference(then: Mapping[str, str], now: Mapping[str, str]) -> str | None:
 def place_of(error: BaseException) -> str | None:
     """File and line of the plugin where an error comes from; None if from none."""
     roots = tuple(folder.place + os.sep for folder in _in_force())
-    found, trace = None, error.__traceback__
+    place, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename.startswith(roots):
-            found = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+            place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return found
+    return place
 
 
 def told(error: BaseException) -> str:
@@ -153,10 +153,10 @@ class _Finder:
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         root, _, rest = name.partition(".")
-        kind, _, module = rest.partition(".")
-        if root != "emodist" or kind not in KINDS or not module or "." in module:
+        registry, _, module = rest.partition(".")
+        if root != "emodist" or registry not in REGISTRIES or not module or "." in module:
             return None
-        return PathFinder.find_spec(name, [f"{folder.place}/{kind}" for folder in _in_force()])
+        return PathFinder.find_spec(name, [f"{folder.place}/{registry}" for folder in _in_force()])
 
 
 sys.meta_path.append(_Finder)  # type: ignore[arg-type]
@@ -175,7 +175,7 @@ def _installed() -> tuple[tuple[Folder, ...], tuple[str, ...]]:
         return (), ()
     import importlib.metadata
 
-    found: list[Folder] = []
+    folders: list[Folder] = []
     wrong = []
     for point in importlib.metadata.entry_points(group=GROUP):
         try:
@@ -185,12 +185,12 @@ def _installed() -> tuple[tuple[Folder, ...], tuple[str, ...]]:
                 raise ConfigError(f"there is no module {point.value}")
             within = spec.submodule_search_locations or [os.path.dirname(spec.origin or "")]
             folder = source.read(os.path.abspath(next(iter(within))))
-            _check(folder, found)
-            found.append(folder)
+            _check(folder, folders)
+            folders.append(folder)
         # Whatever it is, other commands do not need it.
         except Exception as error:
             wrong.append(f"the installed plugin {point.name} is left out: {error}")
-    return tuple(found), tuple(wrong)
+    return tuple(folders), tuple(wrong)
 
 
 def _may_be_installed() -> bool:
@@ -216,18 +216,21 @@ def _may_be_installed() -> bool:
 
 def _check(folder: Folder, others: Iterable[Folder]) -> None:
     others = list(others)
-    for kind in KINDS:
-        for name, file in folder.modules(kind).items():
+    for registry in REGISTRIES:
+        for name, file in folder.modules(registry).items():
             where = os.path.join(folder.place, file)
             if not name.isidentifier() or name != name.lower():
                 raise ConfigError(
                     f"{where}: a name is small letters, digits and underscores; rename the file"
                 )
-            if Path(PACKAGE, kind, f"{name}.py").exists() or Path(PACKAGE, kind, name).is_dir():
-                raise ConfigError(f"{where}: emodist has {kind}/{name}.py itself; rename the file")
-            if twin := next((other for other in others if name in other.modules(kind)), None):
+            own = Path(PACKAGE, registry, name)
+            if own.with_suffix(".py").exists() or own.is_dir():
                 raise ConfigError(
-                    f"{where}: {twin.place} holds {kind}/{name}.py too; rename one of them"
+                    f"{where}: emodist has {registry}/{name}.py itself; rename the file"
+                )
+            if twin := next((other for other in others if name in other.modules(registry)), None):
+                raise ConfigError(
+                    f"{where}: {twin.place} holds {registry}/{name}.py too; rename one of them"
                 )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from emodist.errors import ConfigError
 
 # The registries that others may add to.
-KINDS = (
+REGISTRIES = (
     *("augmentations", "batch_augmentations", "clusterers", "corpora", "estimators", "features"),
     "networks",
 )
@@ -44,20 +44,20 @@ class Folder:
     files: Mapping[str, bytes]
     state: tuple[Any, ...] | None = dataclasses.field(compare=False, default=None)
 
-    def modules(self, kind: str) -> dict[str, str]:
+    def modules(self, registry: str) -> dict[str, str]:
         """The file of each module of a registry, helpers too, by name."""
-        found = {}
+        modules = {}
         for file in self.files:
             folder, _, rest = file.partition("/")
             name, _, inner = rest.partition("/")
-            if folder == kind and inner in ("", "__init__.py") and file.endswith(".py"):
-                found[name.removesuffix(".py")] = file
-        return {name: file for name, file in found.items() if name != "__init__"}
+            if folder == registry and inner in ("", "__init__.py") and file.endswith(".py"):
+                modules[name.removesuffix(".py")] = file
+        return {name: file for name, file in modules.items() if name != "__init__"}
 
-    def versions(self, kind: str, names: Collection[str]) -> dict[str, str]:
+    def versions(self, registry: str, names: Collection[str]) -> dict[str, str]:
         """SHA-256 of the files of these entries, and of all helpers that stand beside them."""
-        chosen = [file for name, file in self.modules(kind).items() if name in names]
-        helpers = [file for file in self.files if file.startswith(f"{kind}/_")] if chosen else []
+        chosen = [file for name, file in self.modules(registry).items() if name in names]
+        helpers = [file for file in self.files if chosen and file.startswith(f"{registry}/_")]
         return {f: hashlib.sha256(self.files[f]).hexdigest() for f in sorted({*chosen, *helpers})}
 
 
@@ -80,11 +80,10 @@ def read(place: str) -> Folder:
         )
     if not now:
         here = [entry.name for entry in os.scandir(place) if entry.is_dir()]
-        meant = [(name, difflib.get_close_matches(name, KINDS, 1)) for name in here]
-        hints = [f"; did you mean {found[0]}/ by {name}/?" for name, found in meant if found]
+        meant = [(name, difflib.get_close_matches(name, REGISTRIES, 1)) for name in here]
+        hints = [f"; did you mean {near[0]}/ by {name}/?" for name, near in meant if near]
         raise ConfigError(
-            f"{place} holds no plugins; they stand in {', '.join(f'{kind}/' for kind in KINDS)}"
-            + "".join(hints[:1])
+            f"{place} holds no plugins; they stand in {'/, '.join(REGISTRIES)}/{''.join(hints[:1])}"
         )
     files = {file.relative_to(place).as_posix(): file.read_bytes() for file in _listed(place)}
     return Folder(place, files, now)
@@ -150,8 +149,8 @@ def _at_the_top(node: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def _listed(place: str) -> Iterator[Path]:
-    for kind in KINDS:
-        for file in sorted(Path(place, kind).rglob("*")):
+    for registry in REGISTRIES:
+        for file in sorted(Path(place, registry).rglob("*")):
             parts = file.relative_to(place).parts
             is_hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
             if file.is_file() and not is_hidden:

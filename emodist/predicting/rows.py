@@ -125,7 +125,7 @@ class FileWork:
     known: Statistics | None
 
 
-def plan(out: str, rules: Rules, features: Sequence[str], loaded: Bundle) -> list[FileWork]:
+def outstanding(out: str, rules: Rules, features: Sequence[str], loaded: Bundle) -> list[FileWork]:
     """The files of `features/` whose predictions are not there or no longer hold."""
     known = None
     if loaded.card.speaker_norm:

@@ -141,7 +141,7 @@ class Predictor:
             for row in failures.to_pylist():
                 message = row["message"].replace(row["uri"], "media")
                 raise (AudioError if row["error"] in OF_THE_FILE else EmodistError)(message)
-        (work,) = rows.plan(out, cut.rules, made.features, self.loaded)
+        (work,) = rows.outstanding(out, cut.rules, made.features, self.loaded)
         rows.predict_file(out, work, self.loaded, cut.rules, made.features)
         (recording,) = parquet.read(storage.join(out, "recordings", work.name)).to_pylist()
         far = rows.drift(out, cut.rules, made.features, self.loaded)

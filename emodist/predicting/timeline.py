@@ -118,20 +118,20 @@ def spans(steps: Steps, classes: Sequence[str]) -> list[dict[str, Any]]:
     has the label None and, where it is unsure, the confidence of its steps' best guesses.
     """
     merged: list[dict[str, Any]] = []
-    kinds: list[tuple] = []
+    said: list[tuple] = []
     for row in range(len(steps)):
         why = steps.reason[row]
-        kind = (why, int(steps.label[row]) if why is None else None)
+        which = (why, int(steps.label[row]) if why is None else None)
         start, end = float(steps.start_s[row]), float(steps.end_s[row])
         area = (end - start) * float(steps.confidence[row])
-        if merged and kinds[-1] == kind and merged[-1]["end_s"] == start:
+        if merged and said[-1] == which and merged[-1]["end_s"] == start:
             merged[-1]["end_s"] = end
             merged[-1]["confidence"] += area
             continue
-        label = classes[kind[1]] if kind[1] is not None else None
+        label = classes[which[1]] if which[1] is not None else None
         merged.append({"start_s": start, "end_s": end, "label": label, "confidence": area,
                        "abstained": why is not None, "reason": why})  # fmt: skip
-        kinds.append(kind)
+        said.append(which)
     for span in merged:
         mean = span["confidence"] / (span["end_s"] - span["start_s"])
         span["confidence"] = None if np.isnan(mean) else round(mean, 4)

@@ -15,7 +15,7 @@ from emodist.reporting._rows import Census, Example
 # More of a long window says nothing more, and makes the short ones hard to see.
 LONGEST_S = 8.0
 MOST_CLIPS = 12
-KINDS = ("log_mel", "mfcc", "chroma_stft")
+SHOWN = ("log_mel", "mfcc", "chroma_stft")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def figures(
     from emodist.features._analysis import Analysis
 
     own = featurized.get("feature_settings", {})
-    entries = features.build_features(KINDS, {k: own[k] for k in KINDS if k in own})
+    entries = features.build_features(SHOWN, {k: own[k] for k in SHOWN if k in own})
     n_fft, hop = featurized.get("n_fft", 2048), featurized.get("hop_length", 512)
     titles = list(clips.waveforms)
     analyses = [Analysis(clips.waveforms[title], n_fft, hop) for title in titles]

@@ -152,9 +152,9 @@ def _is_synthetic(path: str | None) -> bool:
     return False
 
 
-def tuples(values: Mapping[str, Any], kind: type) -> dict[str, Any]:
+def tuples(values: Mapping[str, Any], settings_type: type) -> dict[str, Any]:
     """JSON's lists as the tuples that settings hold; words that the settings do not know go."""
-    known = {field.name for field in dataclasses.fields(kind)}
+    known = {field.name for field in dataclasses.fields(settings_type)}
     return {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in values.items()

@@ -89,9 +89,9 @@ def load(folder: str) -> Result:
     return Result(folder, _name(about), about, rows)
 
 
-def words(settings: Mapping[str, Any], kind: type) -> list[str]:
+def words(settings: Mapping[str, Any], settings_type: type) -> list[str]:
     """Settings that are not the defaults, as `key=value` words of the command line."""
-    fields = dataclasses.fields(kind)
+    fields = dataclasses.fields(settings_type)
     said = []
     for field in fields:
         if field.name not in settings:
@@ -161,7 +161,7 @@ def permutation(table: str, result: Result, most_rows: int) -> tuple[list[dict[s
     """
     if result.about["speakers_overlap"]:
         return [], "not computed: speakers overlap in this evaluation, so no speaker is held out"
-    if kind_of(result.about) is not TrainSettings or result.about.get("blended"):
+    if settings_type_of(result.about) is not TrainSettings or result.about.get("blended"):
         return [], "computed for single classifiers only, not for networks and blends"
     if result.about["n_rows"] > most_rows:
         return [], (
@@ -328,7 +328,7 @@ def _same_rows(a: Result, b: Result) -> bool:
     return a.classes == b.classes and a.rows.select(keys).equals(b.rows.select(keys))
 
 
-def kind_of(about: Mapping[str, Any]) -> type:
+def settings_type_of(about: Mapping[str, Any]) -> type:
     """Of the settings of an evaluation: a classifier's or a network's."""
     name = about.get("settings", {}).get("model")
     return NetworkSettings if name in registry.names("networks") else TrainSettings
@@ -336,7 +336,7 @@ def kind_of(about: Mapping[str, Any]) -> type:
 
 def _name(about: Mapping[str, Any]) -> str:
     settings = about.get("settings", {})
-    chosen = words(settings, kind_of(about))
+    chosen = words(settings, settings_type_of(about))
     model = str(settings.get("model", "model"))
     rest = [word for word in chosen if not word.startswith(("folds=", "model="))]
     return " + ".join([" ".join([model, *rest]), *about.get("blended", [])])

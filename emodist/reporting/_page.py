@@ -25,8 +25,8 @@ class Page:
     def section(self, name: str, title: str) -> None:
         self.sections.append({"name": name, "title": title, "items": []})
 
-    def text(self, text: str) -> None:
-        self._add("text", text=text)
+    def paragraph(self, text: str) -> None:
+        self._add("paragraph", text=text)
 
     def points(self, lines: Sequence[str]) -> None:
         """A list; nothing if it is empty."""
@@ -84,5 +84,5 @@ class Page:
         made = environment.get_template("page.html")
         return made.render(title=title, lead=lead, sections=self.sections)
 
-    def _add(self, kind: str, **what: Any) -> None:
-        self.sections[-1]["items"].append({"kind": kind, **what})
+    def _add(self, look: str, **what: Any) -> None:
+        self.sections[-1]["items"].append({"look": look, **what})

@@ -143,23 +143,23 @@ class Optuna:
         )
 
     def _pick(self, trial: Any, name: str, dimension: Dimension) -> Any:
-        kind, *bounds = dimension
-        if kind == "choice":
+        scale, *bounds = dimension
+        if scale == "choice":
             return trial.suggest_categorical(name, list(bounds[0]))
-        if kind.endswith("int"):
-            return trial.suggest_int(name, *bounds, log=kind == "log_int")
-        value = trial.suggest_float(name, *bounds, log=kind == "log")
+        if scale.endswith("int"):
+            return trial.suggest_int(name, *bounds, log=scale == "log_int")
+        value = trial.suggest_float(name, *bounds, log=scale == "log")
         return min(max(float(f"{value:.3g}"), bounds[0]), bounds[1])
 
     def _distributions(self, values: Mapping[str, Any]) -> dict[str, Any]:
         make = self._optuna.distributions
         distributions = {}
         for name in values:
-            kind, *bounds = self._kind.space[name]
-            if kind == "choice":
+            scale, *bounds = self._kind.space[name]
+            if scale == "choice":
                 distributions[name] = make.CategoricalDistribution(list(bounds[0]))
-            elif kind.endswith("int"):
-                distributions[name] = make.IntDistribution(*bounds, log=kind == "log_int")
+            elif scale.endswith("int"):
+                distributions[name] = make.IntDistribution(*bounds, log=scale == "log_int")
             else:
-                distributions[name] = make.FloatDistribution(*bounds, log=kind == "log")
+                distributions[name] = make.FloatDistribution(*bounds, log=scale == "log")
         return distributions

@@ -28,7 +28,7 @@ class Writer:
         for name in self._names:
             field = flat.schema.field(name)
             plain = name if re.fullmatch(r"[A-Za-z]\w*", name) else _quoted(name)
-            file.write(f"@attribute {plain} {_kind(field.type, classes.get(name))}\n")
+            file.write(f"@attribute {plain} {_datatype(field.type, classes.get(name))}\n")
         file.write("\n@data\n")
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -51,12 +51,12 @@ def _classes(flat: Flat) -> dict[str, list[str] | None]:
     return {name: None if seen is None else sorted(seen) for name, seen in classes.items()}
 
 
-def _kind(kind: pa.DataType, classes: list[str] | None) -> str:
-    if pa.types.is_boolean(kind):
+def _datatype(column_type: pa.DataType, classes: list[str] | None) -> str:
+    if pa.types.is_boolean(column_type):
         return "{false,true}"
-    if pa.types.is_timestamp(kind):
+    if pa.types.is_timestamp(column_type):
         return 'date "yyyy-MM-dd HH:mm:ss"'
-    if not pa.types.is_string(kind):
+    if not pa.types.is_string(column_type):
         return "numeric"
     if classes is None:
         return "string"

@@ -142,8 +142,8 @@ class Network(Nested):
                 learner = Learner(todo.problem, settings)
                 if state.epoch:
                     learner.restore(state, kept.place(fold) or "")
-                plan = todo.schedule(source, settings, range(state.epoch, epochs))
-                chunks = batches.chunks(source, y, plan, settings.batch_size)
+                schedule = todo.schedule(source, settings, range(state.epoch, epochs))
+                chunks = batches.chunks(source, y, schedule, settings.batch_size)
                 state = loop.train(learner, todo.problem, chunks, state)
                 kept.keep_state(fold, state)
             network = fitting.finish(todo, source, y, settings, state)

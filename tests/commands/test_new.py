@@ -9,7 +9,7 @@ import pytest
 
 from emodist import cli, registry
 from emodist.commands import new
-from emodist.plugins.source import KINDS
+from emodist.plugins.source import REGISTRIES
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,23 +29,26 @@ def passed(*words: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "kinds",
+    "open_to_all",
     # Of a network, the contract's test and its own want TensorFlow.
-    [tuple(k for k in KINDS if k != "networks"), pytest.param(("networks",), marks=pytest.mark.tf)],
+    [
+        tuple(k for k in REGISTRIES if k != "networks"),
+        pytest.param(("networks",), marks=pytest.mark.tf),
+    ],
     ids=["light", "networks"],
 )
-def test_new_entries_pass_their_own_tests_and_the_contracts_of_their_registries(kinds, own):
-    files = [str(new.write(own, kind, f"new_{new.one(kind)}")[1]) for kind in kinds]
-    contracts = [f"tests/{kind}/test_contract.py" for kind in kinds]
+def test_new_entries_pass_their_own_tests_and_the_contracts_of_their_registries(open_to_all, own):
+    files = [str(new.write(own, name, f"new_{new.one(name)}")[1]) for name in open_to_all]
+    contracts = [f"tests/{name}/test_contract.py" for name in open_to_all]
     n_passed = passed(*files, *contracts, "--entries", str(own), "-k", "new_")
-    assert n_passed >= 5 * len(kinds)
+    assert n_passed >= 5 * len(open_to_all)
 
 
 def test_each_registry_that_is_open_has_a_template_that_is_an_entry(own):
-    for kind in KINDS:
-        file, _ = new.write(own, kind, f"some_{new.one(kind)}")
-        assert registry.build(kind, file.stem)
-        assert registry.describe(kind, file.stem)[0].endswith(".")
+    for entries in REGISTRIES:
+        file, _ = new.write(own, entries, f"some_{new.one(entries)}")
+        assert registry.build(entries, file.stem)
+        assert registry.describe(entries, file.stem)[0].endswith(".")
 
 
 def test_the_verb_says_where_the_file_is_and_how_to_try_it(own, capsys):
@@ -61,7 +64,7 @@ def test_the_verb_says_where_the_file_is_and_how_to_try_it(own, capsys):
     [
         (("features", "rms"), "emodist has a feature 'rms' itself; choose another name"),
         (("feature", "breath-rate"), "small letters, digits and underscores; got 'breath-rate'"),
-        (("featur", "breath"), "there is no kind 'featur'; did you mean 'feature'?"),
+        (("featur", "breath"), "'featur' is nothing that can be added; did you mean 'feature'?"),
         (("corpus", "twice"), "corpora/twice.py is there already; choose another name"),
     ],
 )

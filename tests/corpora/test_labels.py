@@ -51,4 +51,4 @@ def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path):
 
 def test_a_label_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(CorpusError, match=r"crema_d: the label file .*x\.csv cannot be read"):
-        _labels.text("crema_d", str(tmp_path / "x.csv"))
+        _labels.read("crema_d", str(tmp_path / "x.csv"))

@@ -117,7 +117,7 @@ def test_a_file_may_leave_rows_out_or_name_train_and_test(table, tmp_path):
     found = audit.run(table, write_folds(tmp_path / "f.csv", rows, side))
     assert found.is_clean
     assert (found.n_folds, found.n_tested, found.n_rows) == (1, 56, 128)
-    assert "folds 1, rows 128, of which tested 56" in found.to_text()
+    assert "folds 1, rows 128, of which tested 56" in str(found)
     found = audit.run(table, write_folds(tmp_path / "f.csv", rows[:-8], side[:-8]))
     assert found.is_clean
     assert found.n_tested == 56
@@ -248,7 +248,7 @@ def test_unknown_speakers_are_never_clean(tmp_path):
     fold = [index // 8 for index in range(len(rows))]
     found = audit.run(out, write_folds(tmp_path / "f.csv", rows, fold))
     assert not found.is_clean
-    assert "nobody can say" in found.to_text()
+    assert "nobody can say" in str(found)
     with pytest.raises(ConfigError, match="1 of 32 rows have"):
         audit.run(out, "loso")
 
@@ -261,7 +261,7 @@ def test_labels_that_differ_in_case_or_blanks_are_a_note(tmp_path):
     found = audit.run(out, "loso")
     assert found.is_clean
     assert kinds(found)["labels"].count == 2
-    assert f"such as {rows[3]['label'].strip()!r}; {rows[3]['label']!r}" in found.to_text()
+    assert f"such as {rows[3]['label'].strip()!r}; {rows[3]['label']!r}" in str(found)
 
 
 def test_an_unlabelled_archive_can_be_audited(tmp_path):

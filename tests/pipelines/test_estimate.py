@@ -9,7 +9,7 @@ import pytest
 from emodist import cli
 from emodist.errors import ConfigError
 from emodist.media.settings import FeaturizeSettings
-from emodist.pipelines import estimate, media_job, trial
+from emodist.pipelines import estimate, media_job, sample
 from tests.pipelines.conftest import settings, write_clip
 
 WITHIN = 0.25
@@ -66,8 +66,8 @@ def test_many_short_files_and_a_few_long_ones_are_both_predicted(tmp_path):
 
 @pytest.mark.slow
 def test_only_the_beginning_of_long_files_is_processed(tmp_path, monkeypatch):
-    monkeypatch.setattr(trial, "SAMPLE_S", 60.0)
-    monkeypatch.setattr(trial, "BEGINNING_S", 20.0)
+    monkeypatch.setattr(sample, "SAMPLE_S", 60.0)
+    monkeypatch.setattr(sample, "BEGINNING_S", 20.0)
     for index in range(2):
         write_clip(tmp_path / f"clips/{index}.wav", index, 200.0)
     found = predict(tmp_path / "clips")
@@ -92,7 +92,7 @@ def test_few_files_are_measured_and_a_bad_one_is_counted(tmp_path, capsys):
     assert set(found["uncertainty"].values()) == {0}
     assert found["cost"] == pytest.approx(0.05 * found["cpu_h"])
     assert 50e6 < found["worker_bytes"] < 2e9
-    assert "all files were processed (4 of 4 files, 3 s of sound)" in estimate.report(found)
+    assert "all files were processed (4 of 4 files, 3 s of sound)" in estimate.text(found)
     assert sorted(tmp_path.rglob("*")) == before
 
     words = [str(tmp_path / "clips"), "features=rms", "--price", "2", "--cpus", "3", "--json"]
@@ -163,7 +163,7 @@ def test_a_prediction_is_the_same_table_each_time():
         **{"is_complete": False, "price_per_cpu_h": 2.0, "cost": 1.0},
     }
     names = ("failed", "audio_h", "segments", "cpu_h", "output_bytes")
-    text = estimate.report({**found, "uncertainty": dict.fromkeys(names, 0.1)})
+    text = estimate.text({**found, "uncertainty": dict.fromkeys(names, 0.1)})
     for line in (
         "sound      5.0 ± 0.1 h",
         "CPU time   30.0 ± 6.0 min",

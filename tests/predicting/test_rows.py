@@ -42,7 +42,7 @@ def test_images_are_scaled_by_speaker_as_the_bundle_does_it(tmp_path):
         ),
     )
     rules = Rules("bundle", "digest", "/media", 0.5, 0.0, 0.0, ())
-    (work,) = rows.plan(str(tmp_path), rules, loaded.columns, loaded)
+    (work,) = rows.outstanding(str(tmp_path), rules, loaded.columns, loaded)
     assert rows.predict_file(str(tmp_path), work, loaded, rules, loaded.columns) == N_ROWS
     data = dataset.load(str(tmp_path / "features"), loaded.columns)
     found = pq.read_table(tmp_path / "predictions" / work.name).sort_by("recording_id")

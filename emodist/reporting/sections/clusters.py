@@ -20,7 +20,9 @@ def add(page: Page, material: Material, say: Say) -> None:
     page.section("clusters", "Clusters")
     settings = ClusterSettings(speaker_norm=material.normed is not None)
     if material.clusters is None:
-        page.text("No clusters were given. This makes some; the report takes them with --clusters:")
+        page.paragraph(
+            "No clusters were given. This makes some; the report takes them with --clusters:"
+        )
         norm = " speaker_norm=true" if material.normed is not None else ""
         page.command(f"emodist cluster {material.table} --out clusters/{norm}")
     else:
@@ -33,7 +35,7 @@ def _cluster_report(page: Page, material: Material, say: Say) -> ClusterSettings
     settings = ClusterSettings(**tuples(about["settings"], ClusterSettings))
     norm = "z-score per speaker (transductive)" if settings.speaker_norm else "no z-score"
     basis = f"{settings.algorithm}, {about['rows']:,} rows, {norm}; {DESCRIPTIVE}"
-    page.text(f"{basis}.")
+    page.paragraph(f"{basis}.")
     for note in about.get("notes", []):
         page.note(note)
     if len(about["scores"]) > 1:

@@ -15,9 +15,9 @@ def add(page: Page, material: Material, say: Say) -> None:
     page.section("evaluation", "Classification")
     if not material.evaluations:
         if len(material.census.classes) < 2:
-            page.text("Two labels or more are needed to train or judge a classifier.")
+            page.paragraph("Two labels or more are needed to train or judge a classifier.")
             return
-        page.text("No evaluation was given, and none is run here. This makes one:")
+        page.paragraph("No evaluation was given, and none is run here. This makes one:")
         page.command(
             f"emodist evaluate {material.table} --out evaluation/",
             f"emodist report {material.table} --evaluation evaluation/ --out report/",
@@ -103,7 +103,7 @@ def _one(page: Page, material: Material, result: Result, number: int) -> None:
         f"{result.name}; {about['protocol']}; {about['n_rows']:,} rows, "
         f"{about['n_speakers']} speakers"
     )
-    page.text(f"{basis}. {about['verdict']}.")
+    page.paragraph(f"{basis}. {about['verdict']}.")
     page.figure(
         f"confusion_{number}",
         plots.confusion(np.array(about["confusion"]), classes, title),
@@ -134,7 +134,7 @@ def _one(page: Page, material: Material, result: Result, number: int) -> None:
         )
     against = about.get("comparison")
     if against:
-        page.text(
+        page.paragraph(
             f"Against {against['against']}: UAR difference {against['difference']:+.3f} (95% "
             f"{against['interval'][0]:+.3f} to {against['interval'][1]:+.3f}, over speakers), "
             f"{against['verdict']}."

@@ -35,7 +35,7 @@ def add(page: Page, material: Material, say: Say) -> None:
         if note:
             page.note(f"Permutation importance of {best.name}: {note}.")
     else:
-        page.text("Permutation importance needs an evaluation (--evaluation DIR).")
+        page.paragraph("Permutation importance needs an evaluation (--evaluation DIR).")
     if not material.census.classes:
         return
     if material.normed is None:

@@ -18,7 +18,7 @@ def add(page: Page, material: Material, say: Say) -> None:
         material.settings.maps, (material.settings.maps,)
     )
     if not methods:
-        page.text("Left out (maps=none).")
+        page.paragraph("Left out (maps=none).")
         return
     sample = material.sample
     if len(sample) < _maps.LEAST_ROWS or not sample.x.shape[1] or not np.ptp(sample.x, 0).any():
@@ -35,7 +35,7 @@ def add(page: Page, material: Material, say: Say) -> None:
         title = f"{_maps.TITLES[method]}, {version}"
         say(f"map {number} of {len(wanted)}: {title}, of {material.which_rows}")
         panels[title] = _maps.plane(versions[version], method, material.settings.seed)
-    page.text(
+    page.paragraph(
         "Each point is a segment; neighbours sound alike in the chosen features. Distances between "
         "islands and their sizes mean little. With a z-score per speaker, the shift between voices "
         "is taken out with each speaker's own rows (transductive)."

@@ -48,17 +48,19 @@ def add(page: Page, material: Material, say: Say) -> None:
             ),
         }
     )
-    page.text("The commands that made the inputs, as their folders record them, and this page:")
+    page.paragraph(
+        "The commands that made the inputs, as their folders record them, and this page:"
+    )
     page.command(*_commands(material))
     if run:
-        page.text("Settings of the table:")
+        page.paragraph("Settings of the table:")
         page.command(*_settings_lines(run.get("settings", {})))
         versions = {"emodist": run.get("emodist", "?"), **run.get("versions", {})}
         theirs = ", ".join(f"{name} {version}" for name, version in versions.items())
-        page.text(f"Versions that made the table: {theirs}.")
+        page.paragraph(f"Versions that made the table: {theirs}.")
     else:
         page.note("The table has no run.json: what made it is not known.")
-    page.text("Settings of this report:")
+    page.paragraph("Settings of this report:")
     page.command(*_settings_lines(own.identity()))
 
 
@@ -79,7 +81,7 @@ def _commands(material: Material) -> list[str]:
                 result.folder,
                 *(["--with", ",".join(about["blended"])] if about.get("blended") else []),
                 *(["--against", against] if against else []),
-                *_models.words(about.get("settings", {}), _models.kind_of(about)),
+                *_models.words(about.get("settings", {}), _models.settings_type_of(about)),
             )
         )
     if material.clusters:

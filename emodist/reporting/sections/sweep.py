@@ -40,7 +40,7 @@ def add(page: Page, material: Material, say: Say) -> None:
         if conclusion.get("nested")
         else "No speakers were held out: it says how well the rows group, and not what they mean."
     )
-    page.text(
+    page.paragraph(
         f"The best of many trials looks better than it is: its number chose it. {advice} "
         f"best.yaml in {folder} has the chosen settings."
     )

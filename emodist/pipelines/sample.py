@@ -42,7 +42,7 @@ LEAST_BYTES_PER_S = 8000.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Sampled:
+class SampledFile:
     """What one file of the sample comes to, if need be extrapolated from its beginning.
 
     `work_s` are CPU seconds of worker and driver, `bytes` those of its output; `tried_s` are the
@@ -58,14 +58,14 @@ class Sampled:
 
 
 @dataclasses.dataclass(frozen=True)
-class Trial:
+class Sample:
     """The sample, and what the job costs beside its files.
 
     CPU seconds before the first file, of the driver and of each worker; peak memory of a worker;
     bytes of a group's files beside their rows; wall time as a multiple of CPU time, at least 1.
     """
 
-    sampled: list[Sampled]
+    files: list[SampledFile]
     driver_start_s: float
     worker_start_s: float
     worker_bytes: int
@@ -73,7 +73,7 @@ class Trial:
     waiting: float
 
 
-def run(files: list[MediaFile], settings: FeaturizeSettings) -> Trial:
+def run(files: list[MediaFile], settings: FeaturizeSettings) -> Sample:
     """Process files as the job would, with one worker.
 
     One by one they say how the cost is spread over them; together, in one shard, how much it is.
@@ -126,7 +126,7 @@ def run(files: list[MediaFile], settings: FeaturizeSettings) -> Trial:
         times = start.length_s / start.decoded_s if start and not done.n_failed else 1.0
         row_times = 1.0 if settings.segment_s is None else times
         sampled.append(
-            Sampled(
+            SampledFile(
                 failed=done.n_failed,
                 audio_s=done.audio_s * times,
                 segments=done.n_segments * row_times,
@@ -135,7 +135,7 @@ def run(files: list[MediaFile], settings: FeaturizeSettings) -> Trial:
                 tried_s=done.audio_s,
             )
         )
-    return Trial(
+    return Sample(
         sampled,
         driver_start_s,
         # The smaller of two starts: the first may have compiled, and either been disturbed.
@@ -273,7 +273,7 @@ def _beginnings(
         # In a process of its own, which a bad file may crash or hang; the worker will tell.
         with contextlib.suppress(subprocess.TimeoutExpired):
             done = _python(
-                *("-m", "emodist.pipelines.trial", json.dumps(request)),
+                *("-m", "emodist.pipelines.sample", json.dumps(request)),
                 timeout_s=settings.file_timeout_s + limit_s,
             )
             if done.returncode == 0 and (answer := json.loads(done.stdout)):
