@@ -6,7 +6,8 @@ An entry is a frozen dataclass with three methods:
 - `shape(functionals)`: the shape of what `compute` returns;
 - `compute(analysis, functionals)`: float32 numbers, always finite;
 
-and, where it has them, the class attributes `unit` and `citation` (BibTeX of its source).
+and, where it has them, the class attributes `unit` and `citation` (BibTeX of its source; one of
+emodist's own without a source says in its docstring that it is published by nobody else).
 
 Signal code takes arrays and returns arrays; it has never heard of Ray.
 """
