@@ -11,6 +11,9 @@ from emodist.learning import classifier
 from emodist.learning.dataset import Dataset
 from emodist.learning.evaluation import Evaluation
 from emodist.learning.settings import TrainSettings
+from emodist.models import bundle as bundles
+from emodist.models import classifier_bundle
+from emodist.models.card import Card, Learned
 from emodist.tables import schema
 
 KEYS = ("recording_id", "uri", "corpus", "speaker", "label", "audio_sha")
@@ -71,6 +74,36 @@ def judged(data, **settings) -> Evaluation:
     chosen = TrainSettings(**{"model": "logistic_regression", "calibrate": False, **settings})
     folds = classifier.make_folds(data, chosen)
     return classifier.judge(data, folds, classifier.out_of_fold(data, folds, chosen), chosen)
+
+
+def bundle(data, out, settings):
+    """A bundle of all rows, loaded again, and its fitted pipeline."""
+    fitted, temperature = classifier.fit(data, settings)
+    metrics = judged(data, model=settings.model)
+    about = classifier_bundle.describe(data, settings, temperature, metrics, {})
+    bundles.save(str(out), fitted, about, data)
+    return bundles.load(str(out)), fitted
+
+
+def card(**more) -> Card:
+    """What a bundle of a classifier of two classes says, that was not cross-validated."""
+    return Card(
+        **{
+            "kind": "classifier",
+            "settings": {"model": "knn", "features": ["rms"], "speaker_norm": True},
+            "classes": ("angry", "sad"),
+            "columns": ("rms",),
+            "names": ("rms_mean", "rms_std"),
+            "shape": (2,),
+            "temperature": 1.5,
+            "featurized": {"job": "featurize"},
+            "origin": {"uri": "/tables/a"},
+            "metrics": None,
+            "data": Learned("ab" * 32, "cd" * 32, 8, 2, {"a": "own"}),
+            "versions": {"numpy": "2.3.0"},
+            **more,
+        }
+    )
 
 
 def table(path: Path, numbers, row_group_size=None, **known) -> str:

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 import math
+import zipfile
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -88,9 +89,9 @@ class State:
                 about |= {"variables": [], "optimizer": [], "best": []}
                 for name in sorted(set(file.files) - {"about"}):
                     about[name.partition(".")[0]].append(file[name])
-        except (ValueError, KeyError, OSError, EOFError) as error:
+            return cls(**about)
+        except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise OutputError(f"{where} is no checkpoint of emodist: {error}") from None
-        return cls(**about)
 
 
 # Called by every worker after a part of an epoch and, with the state, after each epoch.

@@ -5,70 +5,10 @@ import pytest
 
 from emodist.errors import ConfigError
 from emodist.learning import dataset
-from emodist.network_training import batches, sources
-from emodist.network_training.sources import ArraySource, ScaledSource, TableSource
-from tests import make
+from emodist.network_training import batches
+from emodist.network_training.sources import ArraySource, TableSource
 
 N_ROWS = 23
-
-
-@pytest.fixture
-def table(tmp_path):
-    """A table of 23 rows in two files with row groups of 4, an image and two flat features."""
-    shapes = {"rms": (2,), "f0": (1,), "log_mel": (3, 5)}
-    order = np.random.default_rng(0).permutation(N_ROWS)
-    for part, ids in enumerate((order[:10], order[10:])):
-        # Each number says which row it is of.
-        numbers = {
-            name: 100.0 * ids.reshape(-1, *(1,) * len(shape))
-            + np.arange(np.prod(shape)).reshape(shape)
-            for name, shape in shapes.items()
-        }
-        make.table(
-            tmp_path / "features" / f"{part}.parquet",
-            numbers,
-            row_group_size=4,
-            recording_id=[f"r{i:02}" for i in ids],
-            uri=[f"{i:02}.wav" for i in ids],
-            speaker=[f"s{i % 3}" for i in ids],
-            label=["ab"[i % 2] for i in ids],
-        )
-    return str(tmp_path / "features")
-
-
-def test_rows_of_a_table_are_those_that_are_loaded_whole(table):
-    whole = dataset.load(table, ["log_mel"])
-    source = TableSource(table, dataset.load(table, []), ["log_mel"])
-    rows = np.array([5, 0, 22, 5, 11])
-    np.testing.assert_array_equal(source.take(rows), whole.images["log_mel"][rows])
-    flat = dataset.load(table)
-    source = TableSource(table, dataset.load(table, []))
-    assert source.names == list(flat.names)
-    np.testing.assert_array_equal(source.take(rows), flat.x[rows])
-    assert len(np.unique(source.groups)) == 7
-
-
-def test_a_source_that_went_to_another_process_reads_the_same(table):
-    import pickle
-
-    source = TableSource(table, dataset.load(table, []), ["log_mel"])
-    rows = np.arange(N_ROWS)
-    before = source.take(rows)
-    moved = pickle.dumps(source)
-    assert len(moved) < before.nbytes + 4000
-    np.testing.assert_array_equal(pickle.loads(moved).take(rows), before)
-
-
-@pytest.mark.parametrize(
-    ("columns", "message"),
-    [
-        (["log_mle"], "did you mean 'log_mel'"),
-        (["log_mel", "rms"], "log_mel has two axes and is learned from alone"),
-    ],
-)
-def test_columns_that_a_network_cannot_take_are_refused(table, columns, message):
-    with pytest.raises(ConfigError, match=message):
-        TableSource(table, dataset.load(table, []), columns)
 
 
 @pytest.mark.parametrize("n_together", [1, 5, 9, 1000])
@@ -136,34 +76,6 @@ def test_one_worker_alone_has_the_batches_that_workers_share(table):
             for rank in range(2):
                 np.testing.assert_array_equal(getattr(part, name)[:, rank::2], both[rank])
         assert part.x.dtype == np.float32
-
-
-def test_statistics_over_row_groups_are_those_of_each_speaker():
-    rng = np.random.default_rng(0)
-    x = (1e4 + rng.normal(size=(60, 3, 7))).astype(np.float32)
-    who, source = np.arange(60) % 4, ArraySource(x)
-    source.groups = np.arange(60) // 16
-    found = sources.statistics(source, np.arange(60), who)
-    for speaker in range(4):
-        own = x[who == speaker].astype(float)
-        assert found[speaker].n == 15
-        np.testing.assert_allclose(found[speaker].mean, own.mean(axis=(0, 2)), rtol=1e-9)
-        np.testing.assert_allclose(found[speaker].variance, own.var(axis=(0, 2)), rtol=1e-6)
-    some = x[np.isin(who, [1, 2])].astype(float)
-    both = found[1].joined(found[2]).variance
-    np.testing.assert_allclose(both, some.var(axis=(0, 2)), rtol=1e-6)
-
-
-def test_a_scaled_source_brings_each_speaker_to_mean_0_and_spread_1():
-    x = np.random.default_rng(0).normal(3, 2, size=(40, 5)).astype(np.float32)
-    x[:, 4] = 7.0
-    who = np.arange(40) % 2
-    known = sources.statistics(ArraySource(x), np.arange(40), who)
-    scaled = ScaledSource(ArraySource(x), who, known)
-    found = scaled.take(np.flatnonzero(who == 1))
-    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-6)
-    np.testing.assert_allclose(found.std(axis=0)[:4], 1, rtol=1e-5)
-    np.testing.assert_array_equal(found[:, 4], 0)
 
 
 def test_augmentation_sees_training_batches_alone_and_is_drawn_anew_in_each_step():

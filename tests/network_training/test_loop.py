@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from emodist.errors import ConfigError, OutputError
-from emodist.network_training import batches, checkpoint, loop
+from emodist.errors import ConfigError
+from emodist.network_training import batches, loop
 from emodist.network_training.batches import Batch
 from emodist.network_training.learner import Learner
 from emodist.network_training.settings import NetworkSettings
@@ -141,47 +141,6 @@ def test_xla_learns_the_same():
     )
     for row, other in zip(plain.history, fast.history, strict=True):
         assert row["loss"] == pytest.approx(other["loss"], rel=1e-4)
-
-
-@pytest.mark.tf
-def test_a_checkpoint_of_another_network_is_one_clear_line(tmp_path):
-    state, _ = run(SETTINGS, stop_after=1)
-    checkpoint.keep(str(tmp_path), state)
-    _, _, given = task()
-    other = dataclasses.replace(SETTINGS, model_settings={"width": 9})
-    with pytest.raises(OutputError, match=r"state.npz is a checkpoint of another network"):
-        checkpoint.begin(given, other, str(tmp_path))
-    _, again = checkpoint.begin(given, SETTINGS, str(tmp_path))
-    assert again.epoch == 1
-    assert again.history == state.history
-
-
-def test_a_file_that_is_no_checkpoint_is_one_clear_line(tmp_path):
-    (tmp_path / "training").mkdir()
-    (tmp_path / "training" / "state.npz").write_bytes(b"PK but no zip")
-    with pytest.raises(OutputError, match="is no checkpoint of emodist"):
-        checkpoint.read(str(tmp_path))
-
-
-@pytest.mark.tf
-def test_records_are_read_by_tensorboards_reader_and_written_anew_each_time(tmp_path):
-    import tensorflow as tf
-
-    from emodist.network_training import records
-
-    state, _ = run(SETTINGS, stop_after=2)
-    for history in (state.history[:1], state.history):
-        records.write(str(tmp_path), history)
-    (events,) = (tmp_path / "tensorboard").iterdir()
-    read = list(tf.compat.v1.train.summary_iterator(str(events)))
-    assert [event.step for event in read if event.summary.value] == [1, 2]
-    values = {value.tag: value.simple_value for value in read[-1].summary.value}
-    assert values["loss"] == pytest.approx(state.history[1]["loss"])
-    lines = (tmp_path / "history.csv").read_text().splitlines()
-    assert lines[0].startswith("epoch,loss,dev_loss,dev_uar,learning_rate")
-    assert len(lines) == 3
-    records.write_curves(str(tmp_path), state.history)
-    assert (tmp_path / "training_curves.png").read_bytes().startswith(b"\x89PNG")
 
 
 WORKER = """
