@@ -4,11 +4,11 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from emodist.learning import dataset, speaker_norm
-from emodist.models.card import Card, Learned
 from emodist.models.network_bundle import NetworkBundle
 from emodist.network_training.settings import NetworkSettings
 from emodist.predicting import rows
 from emodist.predicting.settings import Rules
+from tests import make
 from tests.pipelines.test_train_network import N_ROWS, write_table
 
 
@@ -26,19 +26,12 @@ def test_images_are_scaled_by_speaker_as_the_bundle_does_it(tmp_path):
     write_table(tmp_path / "features")
     loaded = NetworkBundle(
         Network(),
-        Card(
+        make.card(
             kind="network",
             settings=NetworkSettings(model="simple_cnn", speaker_norm=True).identity(),
-            classes=("angry", "sad"),
             columns=("log_mel",),
             names=("log_mel",),
             shape=(16, 16),
-            temperature=1.0,
-            featurized={},
-            origin={},
-            metrics=None,
-            data=Learned("", "", 0, 0, {}),
-            versions={},
         ),
     )
     rules = Rules("bundle", "digest", "/media", 0.5, 0.0, 0.0, ())

@@ -6,24 +6,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from emodist.models import bundle
-from emodist.models.card import Card, Learned
 from emodist.predicting import rows, score
+from tests import make
 
 CLASSES = ("angry", "happy", "sad")
-CARD = Card(
-    kind="classifier",
-    settings={"model": "lda", "speaker_norm": False},
-    classes=CLASSES,
-    columns=("rms",),
-    names=("rms_mean",),
-    shape=(1,),
-    temperature=1.0,
-    featurized={},
-    origin={},
-    metrics=None,
-    data=Learned("", "", 0, 0, {}),
-    versions={},
-)
+CARD = make.card(settings={"model": "lda", "speaker_norm": False}, classes=CLASSES)
 
 
 def write(out, truth, said, speakers, corpus="mine", abstained=(), file="a"):

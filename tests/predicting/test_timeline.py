@@ -113,7 +113,7 @@ def test_subtitles_are_webvtt():
     )
 
 
-def test_a_day_of_windows_takes_seconds_not_minutes():
+def test_a_day_of_windows_has_a_step_for_each_second():
     starts = np.arange(20_000.0)
     p = np.random.default_rng(0).random(20_000)
     steps = timeline.smooth(
