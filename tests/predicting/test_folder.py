@@ -70,7 +70,8 @@ def test_another_yamnet_than_that_of_the_training_is_refused(settings, tmp_path)
 
 def record(tmp_path, sha):
     """An output folder that knows which YAMNet made it."""
-    (tmp_path / "out" / "yamnet").mkdir(parents=True)
+    for name in ("recordings", "yamnet"):
+        (tmp_path / "out" / name).mkdir(parents=True)
     told = {"emodist": "0.2.0", "settings": {}, "versions": {}}
     (tmp_path / "out" / "run.json").write_text(json.dumps(told))
     if sha is not None:
