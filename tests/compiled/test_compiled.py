@@ -79,6 +79,7 @@ def code_files(tmp_path):
     return sorted((tmp_path / "cache").glob("*.code"))
 
 
+@pytest.mark.slow
 def test_the_next_process_has_the_same_bits_without_numba(run, tmp_path):
     *first, how_first = run(CALLS + SAYS_NUMBA)
     *second, how_second = run(CALLS + SAYS_NUMBA)
@@ -103,6 +104,7 @@ def without_machine_code() -> str:
     return f"{hidden}\nimport kernels"
 
 
+@pytest.mark.slow
 def test_numba_can_be_used_beside_code_that_was_loaded_without_it(run):
     more = "import numba; print(numba.njit(lambda x: np.sort(x).sum())(np.arange(4.0)))"
     assert run(CALLS + more)[-1] == run(CALLS + more)[-1] == "6.0"

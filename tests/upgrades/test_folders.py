@@ -163,6 +163,7 @@ def test_an_interrupted_sweep_becomes_the_undisturbed_one(left):
     )
 
 
+@pytest.mark.slow
 def test_everything_stands_on_one_page(left):
     command = "report features --out page --clusters clusters --evaluation evaluation"
     assert left.run(f"{command} --sweep sweep")[0] == 0
