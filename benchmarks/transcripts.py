@@ -39,7 +39,7 @@ LAB = {
     "cite": "emodist cite bundle --plain",
 }
 ARCHIVE = {
-    "plan": "emodist plan demo/corpus/vlogs --sample 4 --cpus 64 --price 0.05",
+    "plan": "emodist plan demo/corpus/vlogs --sample 4 --cpus 2 --price 0.05",
     "featurize_vlogs": "emodist featurize demo/corpus/vlogs --out out/vlogs segment_s=4 hop_s=2",
     "cluster_vlogs": "emodist cluster out/vlogs --out groups speaker_norm=true k_max=6",
     "predict": "emodist predict demo/bundle demo/corpus/vlogs --out told segment_s=4 hop_s=1",
