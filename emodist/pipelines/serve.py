@@ -1,8 +1,8 @@
 """A bundle as a service on Ray Serve: media in by HTTP, predictions out as JSON.
 
 - `POST /predict?segment_s=&hop_s=`, the bytes of a media file as the body: as `emodist predict`
-  says of that file (`single.Predictor`). 400 in one line for what is no usable media file, 413 for
-  a body above `max_body_mb`, 503 where too many wait.
+  says of that file (`single.Predictor`). 400 in one line for what is no usable media file or no
+  setting, 413 for a body above `max_body_mb`, 503 where too many wait.
 - `GET /health`: which bundle answers, by which version.
 
 Each replica is an actor with one CPU: it has the bundle in memory, and one child process that
@@ -25,7 +25,7 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from ray import serve
 
 import emodist
-from emodist import config
+from emodist import config, registry
 from emodist.errors import AudioError, ConfigError, EmodistError
 from emodist.pipelines import ray_engine, ray_private
 from emodist.predicting import single
@@ -36,6 +36,8 @@ APP = "emodist"
 AT_ONCE = 16
 # Who comes after so many more waits in vain: better told at once.
 WAITING = 64
+# What a request may set.
+QUERY = ("segment_s", "hop_s")
 # These belong to the Serve instance, which a RayService configures in other places.
 OF_THE_INSTANCE = ("host", "port", "address")
 
@@ -74,6 +76,9 @@ class Emotions:
             raise HTTPException(
                 400, "send the bytes of the file as the body, not a form (curl --data-binary @FILE)"
             )
+        for word in request.query_params:
+            if word not in QUERY:
+                raise HTTPException(400, f"no setting {word!r}; {registry.suggest(word, QUERY)}")
         with tempfile.NamedTemporaryFile(prefix="emodist-upload-") as file:
             await self._receive(request, file)
             try:

@@ -151,8 +151,9 @@ def test_a_real_clip_gets_what_predict_says_of_it(url, demo, shared_data, tmp_pa
         (wav(0.01), {}, "min_duration_s"),
         (wav(1), {"segment_s": "long"}, "segment_s takes a number"),
         (wav(1), {"segment_s": "4", "hop_s": "0.1"}, "hop_s must be at least 0.25"),
+        (wav(1), {"segment": "4"}, "no setting 'segment'; did you mean 'segment_s'?"),
     ],
-    ids=["empty", "text", "too long", "too short", "no number", "too many"],
+    ids=["empty", "text", "too long", "too short", "no number", "too many", "no setting"],
 )
 def test_what_cannot_be_predicted_is_400_in_one_line(url, body, query, message):
     answer = requests.post(f"{url}/predict", data=body, params=query, timeout=300)
