@@ -106,9 +106,8 @@ def sources():
     }
     lines = []
     for work in sorted(works.values(), key=bibtex.short):
-        line = cell(bibtex.plain(work))
-        doi = work.fields.get("doi")
-        lines.append(f"- {line.replace(f'doi:{doi}', f'<https://doi.org/{doi}>')}")
+        line = cell(bibtex.plain(work)).replace("doi:", "https://doi.org/")
+        lines.append("- " + re.sub(r"(https://\S+)", r"<\1>", line))
     return "\n".join(lines)
 
 
