@@ -37,7 +37,7 @@ def run(words: Sequence[str]) -> int:
         from emodist import storage
         from emodist.models import pictures
 
-        pictures.write(storage.absolute(given.plots), judgement)
+        pictures.write(storage.absolute(given.plots), judgement.figures())
     for place in (given.out, given.plots):
         if place and not given.json:
             print(f"wrote {place}")

@@ -91,11 +91,15 @@ class Judgement:
         """As `to_arrow`."""
         return self.to_arrow().to_pandas()
 
-    def plot(self, what: Literal["confusion", "roc", "reliability"] = "confusion") -> "Figure":
-        """A figure of `pictures.figures`."""
+    def figures(self) -> dict[str, "Figure"]:
+        """`confusion`, and with out-of-fold predictions `roc` and `reliability`."""
         from emodist.models import pictures
 
-        return pictures.figures(self)[what]
+        return pictures.figures(self.model, self.evaluation, self.truth, self.prediction)
+
+    def plot(self, what: Literal["confusion", "roc", "reliability"] = "confusion") -> "Figure":
+        """One of the figures."""
+        return self.figures()[what]
 
     def __str__(self) -> str:
         return text(self)

@@ -1,21 +1,27 @@
 """Figures of a judgement: what is taken for what, ROC curves, how far to believe probabilities."""
 
+from collections.abc import Mapping
+
+import numpy as np
 from matplotlib.figure import Figure
 
 from emodist import plots, storage
 from emodist.learning import curves
-from emodist.models.judgement import Judgement
+from emodist.learning.classifier import Prediction
+from emodist.learning.evaluation import Evaluation
 
 
-def figures(judgement: Judgement) -> dict[str, Figure]:
-    """Figures by name: `confusion`, and with out-of-fold predictions `roc` and `reliability`."""
-    evaluation, prediction = judgement.evaluation, judgement.prediction
-    title = f"{judgement.model}, UAR {evaluation.uar:.3f}\n{evaluation.protocol}"
+def figures(
+    model: str, evaluation: Evaluation, truth: np.ndarray | None, prediction: Prediction | None
+) -> dict[str, Figure]:
+    """Figures by name: `confusion`, and with out-of-fold predictions `roc` and `reliability`.
+
+    `truth` are the classes of the rows of `prediction`, as numbers, shape (n_rows,).
+    """
+    title = f"{model}, UAR {evaluation.uar:.3f}\n{evaluation.protocol}"
     made = {"confusion": plots.confusion(evaluation.confusion, evaluation.classes, title)}
-    if prediction is None:
+    if prediction is None or truth is None:
         return made
-    truth = judgement.truth
-    assert truth is not None
     lines = {}
     for index, name in enumerate(evaluation.classes):
         x, y = curves.roc(truth == index, prediction.probabilities[:, index], prediction.fold)
@@ -28,16 +34,13 @@ def figures(judgement: Judgement) -> dict[str, Figure]:
     return made
 
 
-def write(uri: str, judgement: Judgement) -> list[str]:
-    """The figures as PNG in a folder, local or `s3://`; the files' names.
+def write(uri: str, figures: Mapping[str, Figure]) -> None:
+    """Save figures as NAME.png in a folder, local or `s3://`.
 
     Raises
     ------
     OutputError
         If the place cannot be written.
     """
-    names = []
-    for name, figure in figures(judgement).items():
-        names.append(f"{name}.png")
-        storage.write(storage.join(uri, names[-1]), plots.png(figure))
-    return names
+    for name, figure in figures.items():
+        storage.write(storage.join(uri, f"{name}.png"), plots.png(figure))

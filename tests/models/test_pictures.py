@@ -4,7 +4,7 @@ import json
 
 from emodist import cli
 from emodist.learning.settings import TrainSettings
-from emodist.models import judging, pictures
+from emodist.models import judging
 from emodist.reporting import _rows
 from tests.reporting.tables import write_table
 
@@ -23,7 +23,7 @@ def test_evaluate_draws_what_is_taken_for_what(tmp_path, capsys):
 def test_figures_name_model_and_protocol(tmp_path):
     settings = TrainSettings(model="logistic_regression", folds="loso")
     found = judging.evaluate(write_table(tmp_path / "table"), settings)
-    made = pictures.figures(found)
+    made = found.figures()
     assert list(made) == ["confusion", "roc", "reliability"]
     for figure in made.values():
         assert figure.get_suptitle().startswith("logistic_regression, UAR 0.")
