@@ -173,7 +173,7 @@ def _is_done(out: str, name: str, key: str) -> bool:
 MEANINGS = {
     "truth": "the label that the corpus gave, if any",
     "p_CLASS": "calibrated probability of a class; those of a row add up to 1",
-    "label": "the class that is most probable, also where the model abstained",
+    "label": "the class that is most probable; null where the model abstained",
     "confidence": "the highest probability",
     "abstained": "whether the row should not be read as a label",
     "reason": f"`{NO_SPEECH}`, `{FEW_ROWS}`, `{NOT_FINITE}` or `{timeline.UNSURE}`; else null",
@@ -244,9 +244,11 @@ def _predicted(
     }
     cells["truth"] = data.label
     cells |= {f"p_{name}": probabilities[:, index] for index, name in enumerate(loaded.classes)}
-    cells["label"] = np.array(loaded.classes, object)[probabilities.argmax(axis=1)]
+    abstained = ~timeline.is_none(why)
+    best = np.array(loaded.classes, object)[probabilities.argmax(axis=1)]
+    cells["label"] = np.where(abstained, None, best)
     cells["confidence"] = confidence
-    cells["abstained"] = ~timeline.is_none(why)
+    cells["abstained"] = abstained
     cells["reason"] = why
     columns = [pa.array(cells[field.name]).cast(field.type) for field in fields]
     return pa.RecordBatch.from_arrays(columns, schema=fields)

@@ -23,8 +23,8 @@ N_SHOWN = 5
 def judge(out: str, bundle_uri: str, card: Card) -> Evaluation | None:
     """The predictions in an output folder against the labels of the table.
 
-    All rows with a label count, those too on which the bundle abstains: its best guess stands in
-    the row. The protocol says whether the bundle has learned from these recordings or people.
+    All rows with a label count, those too on which the bundle abstains: their most probable class
+    is taken. The protocol says whether the bundle has learned from these recordings or people.
 
     Returns
     -------

@@ -231,7 +231,7 @@ def _segments(rows: pa.Table, classes: Sequence[str]) -> list[dict[str, Any]]:
             "start_s": row["start_s"],
             "end_s": row["end_s"],
             "speech_fraction": row["speech_fraction"],
-            "label": None if row["abstained"] else row["label"],
+            "label": row["label"],
             "confidence": row["confidence"],
             "abstained": row["abstained"],
             "reason": row["reason"],

@@ -81,7 +81,11 @@ def test_every_window_has_a_row_and_every_vlog_a_timeline(demo, undisturbed):
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(rows["confidence"].to_numpy(), p.max(axis=1))
     best = np.array(loaded.classes)[p.argmax(axis=1)]
-    assert rows["label"].to_pylist() == best.tolist()
+    abstained = rows["abstained"].to_pylist()
+    assert {True, False} == set(abstained)
+    assert rows["label"].to_pylist() == [
+        None if unsure else name for name, unsure in zip(best, abstained, strict=True)
+    ]
     # Only what the bundle wants was computed: no log_mel.
     assert "log_mel" not in features.schema.names
     found = sorted(str(path.relative_to(undisturbed)) for path in undisturbed.rglob("*.json"))

@@ -25,7 +25,10 @@ def table(p_angry, reason=None, hop_s=1.0, length_s=2.0, **more) -> pa.Table:
         "speech_fraction": [1.0] * n_rows,
         "p_angry": p[:, 0],
         "p_sad": p[:, 1],
-        "label": [CLASSES[index] for index in p.argmax(axis=1)],
+        "label": [
+            None if word else CLASSES[index]
+            for index, word in zip(p.argmax(axis=1), why, strict=True)
+        ],
         "confidence": p.max(axis=1),
         "abstained": [word is not None for word in why],
         "reason": why,
