@@ -15,7 +15,6 @@ from emodist.network_training.sources import ArraySource
 from emodist.sweeps import output, trials
 from emodist.sweeps.proposals import draw
 from emodist.sweeps.trials import Sweep
-from emodist.tuning._kept import Kept
 from emodist.tuning._nested import ALL
 from emodist.tuning._network_sweep import MODELS, parts
 from emodist.tuning.network import Network, NetworkSweep
@@ -201,14 +200,6 @@ def test_the_nested_score_is_of_networks_that_saw_the_whole_training_side_alone(
     assert [other.holds(row) for row in refits] == [False, True]
 
 
-def test_a_folder_of_a_trial_holds_nothing_of_another_configuration(tmp_path):
-    one, two = (Kept(str(tmp_path), values) for values in ({"a": 1}, {"a": 2}))
-    one.keep_step([{"score": 0.5}])
-    assert one.steps() == [{"score": 0.5}]
-    assert two.steps() == []
-    assert Kept(None, {"a": 1}).steps() == []
-
-
 def test_every_network_that_is_named_is_searched_by_its_own_settings_and_fitting_changes(tmp_path):
     file = tmp_path / "best.yaml"
     models = registry.names("networks")
@@ -239,28 +230,6 @@ def test_a_setting_that_was_given_is_not_searched():
     made = kind.settings_of({"mlp_net.depth": 2})
     assert made.model_settings == {"width": 32, "depth": 2}
     assert (made.learning_rate, made.augment, made.label_smoothing) == (0.002, ("mixup",), 0.1)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"models": ("deep_cnm",)}, "did you mean 'deep_cnn'"),
-        ({"models": ()}, "models is empty"),
-        ({"augment": ()}, "augment is empty"),
-        ({"augment": ("mixupp",)}, "did you mean 'mixup'"),
-        ({"augment": ("spec_augment",)}, "nothing that fits mlp_net; add none"),
-        ({"inner_folds": 1}, "inner_folds must be at least 2"),
-        ({"epochs": 0}, "epochs must be at least 1"),
-        ({"trials": 0}, "trials must be at least 1"),
-        ({"cpus_per_trial": 0}, "cpus_per_trial must be at least 1"),
-        ({"gpus_per_trial": 1.5}, "share of one GPU"),
-        ({"gpus_per_trial": 0.5, "engine": "local"}, "gpus_per_trial=0.5 needs engine=ray"),
-        ({"model_settings": {"mlp_net": {"widht": 3}}}, "mlp_net has no setting 'widht'"),
-    ],
-)
-def test_wrong_settings_are_refused(settings, message):
-    with pytest.raises(ConfigError, match=message):
-        NetworkSweep(**{**QUICK, **settings})
 
 
 @pytest.mark.parametrize(
@@ -303,21 +272,6 @@ def test_other_numbers_under_the_same_rows_are_another_sweep(tmp_path):
     kind = Network.load(table, settings)
     assert kind.fingerprint() == Network.load(table, settings).fingerprint()
     assert not kind.sources["deep_cnn"]._kept, "the driver keeps nothing of what it hashed"
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"models": ("mlp_net", "deep_cnn")}, "deep_cnn cannot learn from .*no feature 'log_mel'"),
-        ({"models": ("yamnet_head",)}, "yamnet_head cannot learn from .*no feature 'yamnet'"),
-        ({"features": ("rmss",)}, "no feature 'rmss'; did you mean 'rms'"),
-        ({"models": ("deep_cnn",), "features": ("rms",)}, "none of features=rms fits it"),
-    ],
-)
-def test_a_network_that_the_table_has_nothing_for_is_refused(settings, message, tmp_path):
-    table = write_table(tmp_path / "t.parquet", without=("log_mel",))
-    with pytest.raises(ConfigError, match=message):
-        Network.load(table, NetworkSweep(folds="group2", **settings))
 
 
 @pytest.mark.tf
