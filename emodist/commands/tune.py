@@ -1,6 +1,5 @@
 """The best settings of a classifier, clusters or a network, by a sweep, and their honest score."""
 
-import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -49,13 +48,9 @@ def _kind(words: Sequence[str], known: Sequence[str]) -> tuple[str, list[str]]:
         return words[0], list(words[1:])
     if words and words[0] in ("-h", "--help"):
         return known[0], list(words)
-    from emodist import config, registry
+    from emodist import registry
 
-    said = [word.partition("=")[2] for word in words if word.startswith("kind=")]
-    files = [file for option, file in itertools.pairwise(words) if option == "--config"]
-    if files and not said:
-        said = [str(config.read_yaml(files[-1]).get("kind", ""))]
-    name = said[-1] if said else ""
+    name = str(parsers.said(words, "kind") or "")
     if name not in known:
         first = name or next((word for word in words if not word.startswith("-")), "")
         raise EmodistError(
