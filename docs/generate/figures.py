@@ -111,6 +111,28 @@ def features_speed():
     return table(["CPU ms for a second of sound", "librosa", "emodist", "ratio"], rows)
 
 
+def starting():
+    """What a process costs that does one thing and ends."""
+    ways = {
+        "a Python that does nothing": "python",
+        "`import emodist`": "import_emodist",
+        "`emodist --help`": "help",
+        "`emodist featurize --help`": "featurize_help",
+        "`emodist featurize` of one clip": "featurize_one_clip",
+        "librosa's MFCCs of that clip": "librosa_mfcc",
+        "`import nkululeko.experiment`": "import_nkululeko",
+    }
+    found = result("start")["figures"]
+    return table(
+        ["medians", "wall s", "CPU s"],
+        [
+            [way, f"{found[key]['wall_median_s']:.2f}", f"{found[key]['cpu_median_s']:.2f}"]
+            for way, key in ways.items()
+            if key in found
+        ],
+    )
+
+
 def decoding():
     found = result("decode")["figures"]
     parts = ("video", "wav", "flac")
@@ -226,6 +248,7 @@ NAMES = {
             quality,
             speed,
             features_speed,
+            starting,
             decoding,
             yamnet,
             scale,
