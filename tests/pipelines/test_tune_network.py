@@ -85,8 +85,8 @@ def test_a_sweep_that_was_killed_goes_on_as_a_job_and_comes_to_the_same_trials(t
     assert found["found"] == undisturbed["found"]
     assert not (out / "unfinished").exists()
     settings = config.load(NetworkSettings, str(out / "best.yaml"))
-    about = train_network.train(table, settings, str(tmp_path / "bundle")).card
-    assert about["settings"]["model"] == "mlp_net"
+    card = train_network.train(table, settings, str(tmp_path / "bundle")).card
+    assert card.settings["model"] == "mlp_net"
 
 
 @pytest.mark.slow
