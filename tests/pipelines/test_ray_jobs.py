@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import make_plugins
 from tests.pipelines import nodes
 from tests.pipelines.conftest import featurize, table, write_clip
 
@@ -122,13 +123,16 @@ def emodist_submit(cluster, *words, cwd=ROOT, **more):
 
 
 def test_emodist_submit_packs_little_follows_the_log_and_gives_the_rows_of_a_laptop(
-    cluster, clips, tmp_path
+    cluster, clips, own, tmp_path
 ):
     (tmp_path / "mine.yaml").write_text(f"path: {clips}\ncorpus: folder\nengine: ray\n")
+    make_plugins.feature(own)
+    features = ("mfcc", "rms", "ones")
+    words = ("segment_s=1", f"features={','.join(features)}")
     # From anywhere, without the repository's `jobs/`, as from an installed wheel.
     run = emodist_submit(
         cluster,
-        *("featurize", "mine.yaml", f"out={tmp_path}/out", "segment_s=1", "features=mfcc,rms"),
+        *("featurize", "mine.yaml", f"out={tmp_path}/out", *words, f"plugins={own}"),
         cwd=tmp_path,
         PYTHONPATH=str(ROOT),
     )
@@ -137,7 +141,7 @@ def test_emodist_submit_packs_little_follows_the_log_and_gives_the_rows_of_a_lap
     assert '{"job": ' not in run.stdout
     (size,) = re.findall(r"package: ([\d.]+) MiB", run.stderr)
     assert float(size) < 3
-    featurize(clips, tmp_path / "laptop", segment_s=1.0)
+    featurize(clips, tmp_path / "laptop", segment_s=1.0, features=features, plugins=(str(own),))
     assert table(tmp_path / "out") == table(tmp_path / "laptop")
 
 
