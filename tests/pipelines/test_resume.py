@@ -101,8 +101,9 @@ def test_workers_that_are_killed_cost_no_row(undisturbed, tmp_path):
     for child in children_of(driver.pid) if driver.poll() is None else ():
         # In the middle of a file, mostly.
         os.kill(child, signal.SIGKILL)
-    _, stderr = driver.communicate(timeout=300)
+    stdout, stderr = driver.communicate(timeout=300)
     assert driver.returncode == 0, stderr
+    assert "failed 0" in stdout, stdout + stderr
     assert table(out) == rows
 
 
