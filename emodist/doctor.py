@@ -25,15 +25,16 @@ from emodist.corpora import Corpus, Description
 from emodist.errors import (
     AsideError,
     AudioError,
-    ConfigError,
     CorpusError,
     FileTimeoutError,
     ProcessDiedError,
 )
 from emodist.learning import doubts
-from emodist.media import listing
+from emodist.media import listing, plan
 from emodist.media.child import Child
+from emodist.media.files import shown
 from emodist.media.settings import MediaSettings
+from emodist.tables.sheets import printable
 
 KINDS = (
     "missing", "extra", "unreadable", "silent", "duplicate", "lfs_pointer", "contradictory",
@@ -56,6 +57,11 @@ class Finding:
     paths: tuple[str, ...]
     message: str
     is_known: bool = False
+
+    def __post_init__(self) -> None:
+        # Names of files need not be UTF-8; what is said of them is.
+        object.__setattr__(self, "paths", tuple(map(printable, self.paths)))
+        object.__setattr__(self, "message", printable(self.message))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +91,7 @@ class Diagnosis:
     speakers: dict[str, int]
     absent_speakers: tuple[str, ...]
     findings: tuple[Finding, ...]
+    listing: tuple[str, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -111,6 +118,7 @@ class Diagnosis:
             lines.append(f"not in this copy: speakers {' '.join(self.absent_speakers)}")
         if self.n_aside:
             lines.append(f"{self.n_aside} files are no recordings of their own (whole dialogues)")
+        lines += self.listing
         for kind in KINDS:
             alike = [finding for finding in self.findings if finding.kind == kind]
             for finding in alike[:N_SHOWN]:
@@ -141,9 +149,10 @@ def diagnose(settings: MediaSettings) -> Diagnosis:
         If there is nothing to look at, or the corpus's label files are missing.
     """
     corpus: Corpus = settings.build_corpus().opened(settings.path)
-    files = list(listing.media_files(settings.path))
+    found = listing.media_files(settings.path)
+    files = list(plan.known(found, corpus))
     if not files:
-        raise ConfigError(f"{settings.path} holds no media files")
+        raise listing.none_found(settings.path, found.aside)
     findings: list[Finding] = []
     described: dict[str, Description] = {}
     asides = set()
@@ -162,8 +171,9 @@ def diagnose(settings: MediaSettings) -> Diagnosis:
     for path in described:
         if reason := corpus.contradiction(path):
             findings.append(Finding("contradictory", (path,), reason))
-    findings += _labels(described)
-    speakers = Counter(d.speaker or "unknown" for d in described.values())
+    findings += _spellings(described)
+    speakers = Counter(printable(d.speaker or "unknown") for d in described.values())
+    labels = Counter(printable(d.label or "none") for d in described.values())
     return Diagnosis(
         corpus=settings.corpus,
         path=settings.path,
@@ -172,10 +182,11 @@ def diagnose(settings: MediaSettings) -> Diagnosis:
         n_complete=corpus.n_recordings,
         n_aside=len(asides),
         duration_s=sum(examined[path].duration_s for path in described),
-        labels=dict(sorted(Counter(d.label or "none" for d in described.values()).items())),
+        labels=dict(sorted(labels.items())),
         speakers=dict(sorted(speakers.items())),
         absent_speakers=tuple(s for s in corpus.speakers if s not in speakers),
         findings=tuple(sorted(findings, key=lambda f: (KINDS.index(f.kind), f.paths))),
+        listing=(*found.aside.told(), *corpus.notes()),
     )
 
 
@@ -252,7 +263,7 @@ def _repeated(
             yield Finding("duplicate", tuple(paths), "are named as one recording, but differ")
 
 
-def _labels(described: dict[str, Description]) -> Iterator[Finding]:
+def _spellings(described: dict[str, Description]) -> Iterator[Finding]:
     for names in doubts.alike(one.label for one in described.values()):
         rarest = min(names, key=lambda name: (names[name], name))
         example = next(path for path, one in described.items() if one.label == rarest)
@@ -282,6 +293,8 @@ def _examine_all(files: list[listing.MediaFile], settings: MediaSettings) -> dic
     def look(file: listing.MediaFile) -> Examination:
         if file.problem:
             return Examination(error=file.problem)
+        if printable(file.uri) != file.uri:
+            return Examination(error=plan.NOT_UTF8.format(shown(file.path)))
         child = idle.get()
         try:
             return _examined(child, file.uri)

@@ -12,12 +12,13 @@ import json
 import os
 import shutil
 import tempfile
+import urllib.parse
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from emodist.errors import EmodistError, OutputError
+from emodist.errors import ConfigError, EmodistError, OutputError
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Objects up to this size are fetched with one request; larger ones are read as they are used.
@@ -41,10 +42,29 @@ def is_remote(uri: str) -> bool:
 
 
 def absolute(uri: str) -> str:
-    """The one way to spell a place: an absolute local path, or a URI without a final slash."""
+    """The one way to spell a place: an absolute local path, or a URI without a final slash.
+
+    Examples
+    --------
+    >>> absolute("s3://bucket/a/"), absolute("file:///a%20b/../c")
+    ('s3://bucket/a', '/c')
+    """
     if is_remote(uri):
         return uri.rstrip("/")
-    return os.path.abspath(os.path.expanduser(uri.removeprefix("file://")))
+    return os.path.abspath(os.path.expanduser(local(uri)))
+
+
+def local(uri: str) -> str:
+    """A local path as it was given; of a `file://` URI, the path that its escapes stand for.
+
+    Examples
+    --------
+    >>> local("file:///a%20b.wav"), local("file://localhost/a"), local("a%20b.wav")
+    ('/a b.wav', '/a', 'a%20b.wav')
+    """
+    if not uri.startswith("file://"):
+        return uri
+    return urllib.parse.unquote(uri[7:].removeprefix("localhost"), errors="surrogateescape")
 
 
 def join(uri: str, *parts: str) -> str:
@@ -52,12 +72,25 @@ def join(uri: str, *parts: str) -> str:
 
 
 def filesystem(uri: str) -> tuple[Any, str]:
-    """The fsspec filesystem of a place, and the place's path in it."""
+    """The fsspec filesystem of a place, and the place's path in it.
+
+    Raises
+    ------
+    ConfigError
+        If no filesystem has this scheme, or its package is not here.
+    """
     # Here: where all is local, nobody waits for it, nor for what it imports.
     import fsspec
 
     own = {"config_kwargs": {"connect_timeout": CONNECT_S}} if uri.startswith("s3://") else {}
-    fs, path = fsspec.core.url_to_fs(absolute(uri), **own)
+    place = absolute(uri)
+    if not is_remote(place):
+        # fsspec would take a name with `::` for a chain of filesystems.
+        return fsspec.filesystem("file"), place
+    try:
+        fs, path = fsspec.core.url_to_fs(place, **own)
+    except (ImportError, ValueError) as error:
+        raise ConfigError(f"{uri} has a scheme that cannot be used: {error}") from None
     if own:
         import s3fs
 
@@ -301,6 +334,14 @@ def reached(uri: str) -> Iterator[None]:
             f"{uri} cannot be reached: {reason.rstrip('.')}. Credentials, region and endpoint come "
             "from AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL and the like"
         ) from error
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether an error of S3 says that all of it is out of reach, and not just one name."""
+    if isinstance(error, OSError) and error.errno in OVERLOADED:
+        return True
+    kind = type(error)
+    return kind.__module__.startswith("botocore.") and kind.__name__ != "ParamValidationError"
 
 
 def _json(record: Mapping[str, Any]) -> bytes:

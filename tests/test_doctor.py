@@ -248,3 +248,23 @@ def test_the_copy_of_ravdess_at_hand_has_its_one_known_duplicate_and_nothing_els
     (finding,) = diagnose(shared_data / "ravdess", "ravdess").findings
     assert finding.kind == "duplicate"
     assert finding.is_known
+
+
+@pytest.mark.parametrize("corpus", ["media", "folder"])
+def test_names_that_are_not_utf8_are_findings(corpus, tmp_path, capsys):
+    write_sound(tmp_path / "good" / "x.wav", 0)
+    for name in (b"caf\xe9/y.wav", b"good/\xff.wav"):
+        file = os.path.join(os.fsencode(tmp_path), name)
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        shutil.copy(tmp_path / "good" / "x.wav", file)
+    (tmp_path / "notes.txt").write_text("left out")
+    (tmp_path / "gone.wav").symlink_to("nowhere")
+    assert cli.main(["doctor", str(tmp_path), "--corpus", corpus]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    for name in ("caf\ufffd/y.wav", "good/\ufffd.wav"):
+        said = f"{name} has a name that is not UTF-8; rename it"
+        assert f"unreadable: {name}: {said}" in lines
+    assert "left out: 1 .txt" in lines
+    assert any("gone.wav cannot be read: No such file" in line for line in lines)
+    assert cli.main(["doctor", str(tmp_path), "--corpus", corpus, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["counts"]["unreadable"] == 3

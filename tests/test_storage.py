@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from emodist import storage
-from emodist.errors import OutputError
+from emodist.errors import ConfigError, OutputError
 
 
 def test_a_file_appears_whole_when_its_block_ends(tmp_path):
@@ -77,3 +77,17 @@ def test_places_have_one_spelling(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert storage.absolute("x") == f"{tmp_path}/x" == storage.absolute(f"file://{tmp_path}/x")
     assert storage.absolute("s3://bucket/x/") == "s3://bucket/x"
+
+
+def test_a_scheme_that_cannot_be_used_is_one_line():
+    for uri, reason in (("gs://b/x", "Please install gcsfs"), ("nothing://x", "not known")):
+        with pytest.raises(
+            ConfigError, match=f"{uri} has a scheme that cannot be used: .*{reason}"
+        ):
+            storage.read(uri)
+
+
+def test_a_name_with_two_colons_is_local(tmp_path):
+    storage.write(f"{tmp_path}/a::b/c", b"x")
+    assert storage.size(f"{tmp_path}/a::b/c") == 1
+    assert storage.read_ranges(f"{tmp_path}/a::b/c", [(0, 1)]) == [b"x"]

@@ -52,6 +52,7 @@ def text(summary: Mapping[str, Any]) -> str:
             )
     else:
         lines.append("nothing new to do")
+    lines += summary.get("listing", ())
     if summary["same_sound"]:
         lines.append(f"{summary['same_sound']} recordings have the same sound as another one")
     if summary["failed"]:

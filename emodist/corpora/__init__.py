@@ -16,6 +16,8 @@ from typing import ClassVar, Self, TypeAlias
 
 from emodist import registry
 from emodist.citations import bibtex
+from emodist.errors import CorpusError
+from emodist.tables import sheets
 
 # What every entry has; the registry says which is missing.
 NEEDED = ("title", "source", "licence", "describe")
@@ -32,11 +34,12 @@ class Description:
     attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # Blanks around a name, as of folders and spreadsheets, would make another one of it.
+        # Blanks around a name, as of folders and spreadsheets, would make another one of it, and
+        # so would the way in which a Mac writes accents.
         for field in ("speaker", "label"):
             word = getattr(self, field)
-            if word is not None and word != word.strip():
-                object.__setattr__(self, field, word.strip() or None)
+            if word is not None and word != (plain := sheets.composed(word).strip()):
+                object.__setattr__(self, field, plain or None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,6 +156,18 @@ class Corpus:
     def key(self, path: str) -> str:
         """What a recording is called in any copy of the corpus, whatever its folder and suffix."""
         return PurePosixPath(path).stem
+
+    def knows(self, path: str) -> bool:
+        """Whether a user's own table of the files, if there is one, names this one."""
+        return True
+
+    def stranger(self) -> CorpusError:
+        """What to say where `knows` was true of no file."""
+        return CorpusError(f"{self.title}: knows none of these files")
+
+    def notes(self) -> list[str]:
+        """Sentences on what was found in the user's own table, once all files have been seen."""
+        return []
 
     def expected(self, keys: Collection[str]) -> frozenset[str]:
         """The keys that a copy which holds `keys` should hold; empty where that is not known."""

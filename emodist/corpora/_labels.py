@@ -1,11 +1,11 @@
 """Label files beside the sound: finding and reading them, on a disk or in a bucket."""
 
-import csv
-import io
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from emodist import storage
-from emodist.errors import CorpusError
+from emodist.errors import ConfigError, CorpusError
+from emodist.tables import sheets
+from emodist.tables.sheets import Sheet
 
 
 def find(root: str, names: Sequence[str], n_above: int = 2) -> str | None:
@@ -25,24 +25,35 @@ def find(root: str, names: Sequence[str], n_above: int = 2) -> str | None:
     return None
 
 
-def rows(corpus: str, uri: str, needed: Collection[str]) -> list[dict[str, str]]:
-    """The rows of a CSV file, or of a TSV file; blanks around names and values are none of theirs.
+def rows(corpus: str, uri: str, needed: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a CSV or TSV file; blanks around names and values are none of theirs.
 
     Raises
     ------
     CorpusError
         If it cannot be read or lacks a column.
     """
-    delimiter = "\t" if uri.lower().endswith(".tsv") else ","
-    reader = csv.DictReader(io.StringIO(read(corpus, uri)), delimiter=delimiter)
-    reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
-    columns = reader.fieldnames
-    lacking = [name for name in needed if name not in columns]
+    found = sheet(corpus, uri, needed)
+    return [{column: row.words.get(column, "") for column in found.columns} for row in found.rows]
+
+
+def sheet(corpus: str, uri: str, needed: Sequence[str], known: Sequence[str] = ()) -> Sheet:
+    """A CSV or TSV file with the number of each row's line, and how it was read.
+
+    Raises
+    ------
+    CorpusError
+        As `rows`.
+    """
+    try:
+        found = sheets.parse(_content(corpus, uri), uri, needed[0], known)
+    except ConfigError as error:
+        raise CorpusError(f"{corpus}: {error}") from None
+    lacking = [name for name in needed if name not in found.columns]
     if lacking:
-        raise CorpusError(
-            f"{corpus}: {uri} has no column {lacking[0]}; it has {', '.join(columns) or 'none'}"
-        )
-    return [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
+        has = ", ".join(found.columns) or "none"
+        raise CorpusError(f"{corpus}: {uri} has no column {lacking[0]}; it has {has}")
+    return found
 
 
 def read(corpus: str, uri: str) -> str:
@@ -53,6 +64,10 @@ def read(corpus: str, uri: str) -> str:
     CorpusError
         If it cannot be read, or is a Git LFS pointer.
     """
+    return sheets.printable(sheets.decoded(_content(corpus, uri))[0])
+
+
+def _content(corpus: str, uri: str) -> bytes:
     try:
         data = storage.read(uri)
     except (OSError, ValueError) as error:
@@ -61,7 +76,4 @@ def read(corpus: str, uri: str) -> str:
         raise CorpusError(
             f"{corpus}: {uri} is a Git LFS pointer, not the labels; fetch it with `git lfs pull`"
         )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+    return data

@@ -1,6 +1,7 @@
 """An archive without labels: folders of videos or sound, nested as they come."""
 
 import dataclasses
+import posixpath
 from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import ClassVar
@@ -8,6 +9,9 @@ from typing import ClassVar
 from emodist import storage
 from emodist.corpora import Corpus, Description, _labels
 from emodist.errors import ConfigError, CorpusError
+from emodist.tables import sheets
+
+N_SHOWN = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Media(Corpus):
         'channel_a'
         """
         known = _of_folder(path.rpartition("/")[0], self.speaker_level)
-        row = dict(self._rows.get(path, {}))
+        row = dict(self._row(path) or {})
         if not row:
             return known
         return Description(
@@ -64,14 +68,87 @@ class Media(Corpus):
         # Names are the owner's, and may repeat from folder to folder.
         return path
 
-    @cached_property
-    def _rows(self) -> dict[str, dict[str, str]]:
+    def knows(self, path: str) -> bool:
+        """Whether the sidecar names the file; true of every file where there is no sidecar."""
         if self.sidecar is None:
-            return {}
+            return True
+        if (found := self._sidecar.named(path)) is not None:
+            self._sidecar.met.add(found)
+        return found is not None
+
+    def stranger(self) -> CorpusError:
+        """A sidecar that names no file is a wrong one, or has other paths."""
+        examples = ", ".join(list(self._sidecar.rows)[:N_SHOWN]) or "no path at all"
+        return CorpusError(
+            f"media: the sidecar {self.sidecar} names none of the files; it has {examples}. Its "
+            "paths are relative to PATH"
+        )
+
+    def notes(self) -> list[str]:
+        """How the sidecar was read, and which of its rows name no file."""
+        if self.sidecar is None:
+            return []
+        rows, met = self._sidecar.rows, self._sidecar.met
+        missed = [path for path in rows if path not in met]
+        notes = list(self._sidecar.notes)
+        if missed:
+            more = ", ..." if len(missed) > N_SHOWN else ""
+            notes.append(
+                f"{len(missed)} of {len(rows)} rows of {self.sidecar} name no file: "
+                f"{', '.join(missed[:N_SHOWN])}{more}"
+            )
+        return notes
+
+    def _row(self, path: str) -> dict[str, str] | None:
+        if self.sidecar is None:
+            return None
+        found = self._sidecar.named(path)
+        return None if found is None else self._sidecar.rows[found]
+
+    @cached_property
+    def _sidecar(self) -> "_Sidecar":
+        assert self.sidecar is not None
         if not storage.exists(self.sidecar):
             raise CorpusError(f"media: no such sidecar file: {self.sidecar}")
-        rows = _labels.rows("media", self.sidecar, ["path"])
-        return {row.pop("path"): row for row in rows}
+        return _Sidecar(self.sidecar)
+
+
+class _Sidecar:
+    """The rows of a table by their paths, and those that files were found for (`met`)."""
+
+    def __init__(self, uri: str):
+        sheet = _labels.sheet("media", uri, ["path"], ("speaker", "label"))
+        of_label = sheets.labels(row.words.get("label") for row in sheet.rows)
+        self.rows: dict[str, dict[str, str]] = {}
+        self.met: set[str] = set()
+        self.notes = list(sheet.notes)
+        lines: dict[str, int] = {}
+        for row in sheet.rows:
+            words = {column: word for column, word in row.words.items() if word}
+            path = posixpath.normpath(words.pop("path", "").replace("\\", "/"))
+            if row.is_comment:
+                continue
+            if row.problem or path == ".":
+                self.notes.append(f"row {row.line} of {uri} {row.problem or 'has no path'}")
+                continue
+            if "speaker" in words:
+                words["speaker"] = sheets.whole(words["speaker"])
+            if "label" in words:
+                words["label"] = of_label[words["label"]]
+            there = self.rows.setdefault(path, words)
+            for column in ("speaker", "label"):
+                if {column} <= words.keys() & there.keys() and words[column] != there[column]:
+                    raise CorpusError(
+                        f"media: rows {lines[path]} and {row.line} of {uri} give {path} the "
+                        f"{column} {there[column]} and {words[column]}"
+                    )
+            self.rows[path] = {**words, **there}
+            lines.setdefault(path, row.line)
+        self._composed = {sheets.composed(path): path for path in self.rows}
+
+    def named(self, path: str) -> str | None:
+        """The path of a file as the table spells it, perhaps with accents in another form."""
+        return path if path in self.rows else self._composed.get(sheets.composed(path))
 
 
 # A folder of an archive holds hundreds of files.

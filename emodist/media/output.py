@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,19 @@ def drop_superseded(out: str, superseded: dict[str, list[str]]) -> None:
 
             uri = storage.join(out, name, f"{group}.parquet")
             parquet.rewrite(uri, is_current, ["recording_id"])
+
+
+def drop_healed(out: str, refused: Collection[str]) -> None:
+    """Drop failures of folders that can be read by now: all but the `refused`, by their ids."""
+    still = pa.array(sorted(refused), pa.string())
+
+    def is_current(batch: pa.RecordBatch) -> pa.Array:
+        is_folder = pc.ends_with(batch["uri"], "/")
+        return pc.or_(pc.invert(is_folder), pc.is_in(batch["recording_id"], still))
+
+    for uri, rows in failed(out):
+        if not all(is_current(batch).true_count == len(batch) for batch in rows.to_batches()):
+            parquet.rewrite(uri, is_current, ["recording_id", "uri"])
 
 
 def tidy(out: str) -> None:

@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from emodist.errors import CorpusError
-from emodist.media.listing import MediaFile
+from emodist.media.files import MediaFile, shown
 from emodist.plugins.folders import told
 from emodist.tables import schema
+from emodist.tables.sheets import printable
 
+NOT_UTF8 = "{} has a name that is not UTF-8; rename it"
 # Seconds of sound in a file of unknown content, from its size: bytes for each second by suffix.
 BYTES_PER_S = {"wav": 96_000, "flac": 30_000, "mp3": 20_000, "m4a": 16_000, "ogg": 12_000,
                "opus": 8_000}  # fmt: skip
@@ -62,6 +64,28 @@ def audio_s(path: str, size_bytes: int | None) -> float:
     return (size_bytes or 0) / BYTES_PER_S.get(suffix, VIDEO_BYTES_PER_S)
 
 
+def known(files: Iterable[MediaFile], corpus: Any) -> Iterator[MediaFile]:
+    """Files as they come, once one of them is known to the corpus.
+
+    Raises
+    ------
+    CorpusError
+        After the last one, if the user's own table of them names none of these.
+    """
+    waiting: list[MediaFile] = []
+    for file in (files := iter(files)):
+        waiting.append(file)
+        if corpus.knows(file.path):
+            break
+    else:
+        if waiting:
+            raise corpus.stranger()
+    yield from waiting
+    for file in files:
+        corpus.knows(file.path)
+        yield file
+
+
 def recordings(files: Sequence[MediaFile], corpus: Any, name: str) -> pa.RecordBatch:
     """What is planned for media files, of which there is at least one: rows of `schema.PLANNED`.
 
@@ -71,8 +95,8 @@ def recordings(files: Sequence[MediaFile], corpus: Any, name: str) -> pa.RecordB
     described = [_described(file, corpus, name) for file in files]
     columns = {
         "recording_id": [file.recording_id for file in files],
-        "path": [_printable(file.path) for file in files],
-        "uri": [_printable(file.uri) for file in files],
+        "path": [printable(file.path) for file in files],
+        "uri": [printable(file.uri) for file in files],
         "corpus": [texts[0] for texts in described],
         "speaker": [texts[1] for texts in described],
         "label": [texts[2] for texts in described],
@@ -151,10 +175,15 @@ def _described(file: MediaFile, corpus: Any, name: str) -> tuple[str | None, ...
         label = given.pop("label", None) or label
         name = given.pop("corpus", None) or name
         attributes = {**attributes, **given}
-    if _printable(file.uri) != file.uri:
-        problem = problem or f"{_printable(file.path)} has a name that is not UTF-8; rename it"
+    if printable(file.uri) != file.uri:
+        problem = problem or NOT_UTF8.format(shown(file.path))
     text = json.dumps(dict(attributes), sort_keys=True) if attributes else "{}"
-    return name, speaker, label, text, problem
+    if "\\ud" in text:
+        # Half of a pair, which stands for a byte that is not UTF-8.
+        text = json.dumps({k: printable(str(v)) for k, v in attributes.items()}, sort_keys=True)
+    # Folders name speakers and labels, and may not be UTF-8 either.
+    found = (name, speaker, label, text, problem)
+    return tuple(None if word is None else printable(word) for word in found)
 
 
 def _bounds(amounts: NDArray[np.float64], most: float, most_items: int) -> list[int]:
@@ -177,9 +206,3 @@ def _bounds(amounts: NDArray[np.float64], most: float, most_items: int) -> list[
 
 def _hash(*texts: str) -> str:
     return hashlib.blake2b("".join(texts).encode(), digest_size=8).hexdigest()
-
-
-def _printable(text: str) -> str:
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from emodist import storage
 from emodist.media import variants
-from emodist.media.listing import MediaFile
+from emodist.media.files import MediaFile
 from emodist.tables import parquet, schema
 
 ROW_GROUP_FILES = 2048

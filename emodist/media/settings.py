@@ -10,6 +10,7 @@ from emodist.audio.segments import Segmentation
 from emodist.config import Choices, Settings, setting
 from emodist.errors import ConfigError
 from emodist.features._network import NetworkFeature
+from emodist.tables.sheets import printable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,13 @@ class MediaSettings(Settings):
         for name in ("path", "out"):
             if not getattr(self, name):
                 raise ConfigError(f"{name} is not set; say where, as in {name}=DIR")
-            object.__setattr__(self, name, storage.absolute(getattr(self, name)))
+            place = storage.absolute(getattr(self, name))
+            if printable(place) != place:
+                raise ConfigError(
+                    f"{name} has a name that is not UTF-8, {printable(place)}; rename it, or say "
+                    "where with a link"
+                )
+            object.__setattr__(self, name, place)
         for name in ("max_duration_s", "file_timeout_s"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be above 0; got {getattr(self, name)}")

@@ -21,7 +21,7 @@ from emodist.audio import decode, encode, segments
 from emodist.errors import EmodistError, OutputError, UnexpectedError
 from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
-from emodist.media import variants
+from emodist.media import names, variants
 from emodist.media.settings import ExtractSettings, FeaturizeSettings, MediaSettings
 from emodist.plugins.folders import told
 from emodist.tables import schema, stream
@@ -282,7 +282,8 @@ class Extract:
         for recording in recordings:
             yield recording["recording_id"]
             sound = Sound(recording["uri"], self.settings)
-            target = storage.join(self.settings.out, recording["target"])
+            # A plan of an earlier version may want a name that is too long.
+            target = storage.join(self.settings.out, names.fitting(recording["target"]))
             outcomes: Outcomes = {}
             with (
                 _judged(recording, sound, outcomes),
@@ -324,8 +325,11 @@ def _judged(recording: dict[str, Any], sound: Sound, outcomes: Outcomes) -> Iter
     try:
         yield
         outcome = sound.outcome()
-    except OutputError:
-        raise
+    except OutputError as error:
+        cause = error.__cause__
+        if not isinstance(cause, OSError) or cause.errno not in names.BAD_NAME:
+            raise
+        outcome = error
     except EmodistError as error:
         outcome = error
     # Whatever goes wrong with one file is a row of `failures`, with its name and message.

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emodist.errors import ConfigError
-from emodist.media import listing, plan
-from emodist.media.listing import MediaFile
+from emodist.media import plan
+from emodist.media.files import MediaFile
+from emodist.media.listing import media_files, none_found
 from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import sample
 
@@ -60,12 +61,13 @@ def predict(
     for name, value in (("sample", n_files), ("cpus", n_cpus)):
         if value < 1:
             raise ConfigError(f"{name} must be at least 1; got {value}")
+    listing = media_files(settings.path)
+    corpus = settings.build_corpus().opened(settings.path)
     files = sorted(
-        listing.media_files(settings.path), key=lambda f: (_suffix(f), f.size_bytes or 0, f.path)
+        plan.known(listing, corpus), key=lambda f: (_suffix(f), f.size_bytes or 0, f.path)
     )
     if not files:
-        suffixes = " ".join(sorted(listing.SUFFIXES))
-        raise ConfigError(f"{settings.path} holds no media files; known suffixes: {suffixes}")
+        raise none_found(settings.path, listing.aside)
     predicted_s = np.array([plan.audio_s(f.path, f.size_bytes) for f in files])
     chance = _chances(predicted_s, n_files)
     drawn = _draw(chance)
@@ -98,6 +100,7 @@ def predict(
 
     return {
         "files": len(files),
+        "listing": [*listing.aside.told(), *corpus.notes()],
         **named(total, cpu_h),
         "uncertainty": named(spread, spread["work_s"] / 3600),
         "wall_h": wall_s / 3600,
@@ -135,6 +138,7 @@ def text(estimate: dict[str, Any]) -> str:
     )
     return "\n".join(
         [
+            *estimate.get("listing", ()),
             *(f"{name:10} {value}" for name, value in rows.items()),
             f"all files were processed ({basis}): only times and memory are predicted"
             if estimate["is_complete"]

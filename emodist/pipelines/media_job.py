@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emodist import storage
-from emodist.errors import ConfigError
-from emodist.media import listing, output
-from emodist.media.listing import MediaFile
+from emodist.media import output
+from emodist.media.files import Aside, MediaFile
+from emodist.media.listing import media_files, none_found
 from emodist.media.plan_log import PlanLog
 from emodist.media.settings import MediaSettings
 from emodist.media.shards import ShardResult
@@ -48,10 +48,10 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
     """
     clock = time.monotonic()
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    files = _list(settings)
+    files, aside = _list(settings)
     name = output.begin(settings)
     log = PlanLog(settings.out)
-    n_changed = planning.extend(log, files, settings, retry_failed)
+    found = planning.extend(log, files, settings, retry_failed)
     work = output.pending(settings.out, log.work())
     engine, n_workers = _choose_engine(settings, work)
     results, spent = [], {}
@@ -60,6 +60,7 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
         results = _work(engine, work, output.share_model(settings), n_workers, progress)
         n_workers, spent = max(n_workers, progress.most_cpus), progress.spent()
     output.drop_superseded(settings.out, log.superseded())
+    output.drop_healed(settings.out, found.refused_folders)
     output.tidy(settings.out)
     new_audio_s = sum(r.audio_s for r in results)
     totals, seconds = output.totals(settings.out), time.monotonic() - clock
@@ -68,7 +69,9 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
         "new": sum(r.n_recordings for r in results),
         "new_failed": sum(r.n_failed for r in results),
         "new_audio_h": new_audio_s / 3600,
-        "changed": n_changed,
+        "changed": found.n_changed,
+        "left_out": aside.counted(),
+        "listing": [*aside.told(), *found.notes],
         "cpu_s": round(sum(r.cpu_s for r in results), 2),
         "seconds": round(seconds, 2),
         "times_real_time": round(new_audio_s / seconds, 2),
@@ -88,21 +91,21 @@ def is_acceptable(summary: Mapping[str, Any], settings: MediaSettings) -> bool:
     return summary["failed"] <= settings.max_failed_fraction * n_files
 
 
-def _list(settings: MediaSettings) -> Iterator[MediaFile]:
-    """The files of the input as they are found, at least one."""
-    listed = _found(settings.path)
+def _list(settings: MediaSettings) -> tuple[Iterator[MediaFile], Aside]:
+    """The files of the input as they are found, at least one; and what else is found."""
+    listing = media_files(settings.path)
+    listed = _watched(listing)
     # What `extract` wrote into a folder below its input is output, not input.
     own = storage.join(settings.out, "audio") + "/"
     files = (file for file in listed if not file.uri.startswith(own))
     first = next(files, None)
     if first is None:
-        suffixes = " ".join(sorted(listing.SUFFIXES))
-        raise ConfigError(f"{settings.path} holds no media files; known suffixes: {suffixes}")
-    return itertools.chain([first], files)
+        raise none_found(settings.path, listing.aside)
+    return itertools.chain([first], files), listing.aside
 
 
-def _found(path: str) -> Iterator[MediaFile]:
-    """What lies under a path, counted on stderr: on a bar, or now and then in a line."""
+def _watched(files: Iterable[MediaFile]) -> Iterator[MediaFile]:
+    """Files as they are found, counted on stderr: on a bar, or now and then in a line."""
     is_terminal, over, n_files = bars.is_watched(), threading.Event(), 0
 
     def watch() -> None:
@@ -113,7 +116,6 @@ def _found(path: str) -> Iterator[MediaFile]:
     if not is_terminal:
         threading.Thread(target=watch, daemon=True, name="emodist-listing").start()
     try:
-        files = listing.media_files(path)
         for file in bars.new(files, "listing", unit=" files", leave=False, disable=not is_terminal):
             n_files += 1
             yield file

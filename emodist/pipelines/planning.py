@@ -1,5 +1,6 @@
 """What a run adds to the plan: new and changed files and, if asked for, those that failed."""
 
+import dataclasses
 import gc
 import itertools
 import os
@@ -9,8 +10,8 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from emodist.media import output, plan, plan_log, shards, variants
-from emodist.media.listing import MediaFile
+from emodist.media import names, output, plan, plan_log, shards, variants
+from emodist.media.files import MediaFile
 from emodist.media.plan_log import PlanLog
 from emodist.media.settings import ExtractSettings, FeaturizeSettings, MediaSettings
 from emodist.tables import schema
@@ -21,8 +22,8 @@ CHUNK_FILES = 65_536
 
 def extend(
     log: PlanLog, files: Iterable[MediaFile], settings: MediaSettings, retry_failed: bool = False
-) -> int:
-    """Plan what is new; the number of files that were planned before and have changed since.
+) -> "Extended":
+    """Plan what is new.
 
     A run that is killed here leaves a plan of a part of the files, which the next one completes.
     """
@@ -33,13 +34,28 @@ def extend(
     gone = {variants.original(recording_id) for recording_id in failed}
     # Classes are balanced among all that is new.
     is_whole = isinstance(settings, FeaturizeSettings) and settings.augment_balance
-    waiting = iter(files)
+    refused: set[str] = set()
+    waiting = plan.known(files, planner.corpus)
     while chunk := list(itertools.islice(waiting, None if is_whole else CHUNK_FILES)):
         if gone:
             gone.difference_update(file.recording_id for file in chunk)
+        refused.update(file.recording_id for file in chunk if file.path.endswith("/"))
         planner.add(chunk)
     planner.add_again({k: n for k, n in failed.items() if variants.original(k) not in gone})
-    return planner.n_changed
+    return Extended(planner.n_changed, refused, planner.corpus.notes())
+
+
+@dataclasses.dataclass(frozen=True)
+class Extended:
+    """What a run found when it planned.
+
+    `n_changed` files were planned before and have changed since; `refused_folders` are the ids of
+    those that cannot be read; `notes` are the corpus's.
+    """
+
+    n_changed: int
+    refused_folders: set[str]
+    notes: list[str]
 
 
 class _Planner:
@@ -102,21 +118,31 @@ class _Planner:
         return rows
 
     def _targets(self, rows: pa.RecordBatch, suffix: str) -> list[str]:
-        """`a/x.mp4` becomes `audio/a/x.wav`; a second one of that name keeps its suffix too."""
-        taken = {
-            target
-            for planned in plan_log.row_groups(self.log.out, "target")
-            for target in planned["target"].to_pylist()
-        }
+        """`a/x.mp4` becomes `audio/a/x.wav`; a second one of that name keeps its suffix too.
+
+        A folder may be named as a sound file is: neither takes the other's name.
+        """
+        taken: set[str] = set()
+        folders: set[str] = set()
+
+        def take(target: str) -> None:
+            taken.add(target)
+            folders.update(map(str, PurePosixPath(target).parents))
+
+        for planned in plan_log.row_groups(self.log.out, "target"):
+            for target in planned["target"].to_pylist():
+                take(target)
         targets = []
         for recording_id, name in zip(
             rows["recording_id"].to_pylist(), rows["path"].to_pylist(), strict=True
         ):
             path = PurePosixPath("audio", name.replace("://", "/").lstrip("/"))
-            target = str(path.with_suffix(f".{suffix}"))
-            if target in taken or ".." in path.parts:
-                target = f"audio/{recording_id}/{path.name}.{suffix}"
-            taken.add(target)
+            target = names.fitting(str(path.with_suffix(f".{suffix}")))
+            is_taken = target in taken or target in folders
+            is_below = not taken.isdisjoint(map(str, PurePosixPath(target).parents))
+            if is_taken or is_below or ".." in path.parts:
+                target = names.fitting(f"audio/{recording_id}/{path.name}.{suffix}")
+            take(target)
             targets.append(target)
         return targets
 

@@ -10,6 +10,7 @@ import os
 import re
 import socket
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -101,7 +102,7 @@ def connect_to(
             )
         except ConnectionError as error:
             raise EmodistError(f"no Ray cluster answers at {address}: {error}") from None
-        except (RuntimeError, ray.exceptions.RayError) as error:
+        except (OSError, RuntimeError, ray.exceptions.RayError) as error:
             ray.shutdown()
             raise _refusal(address, error) from None
 
@@ -211,4 +212,11 @@ def _refusal(address: str | None, error: Exception) -> EmodistError:
             "start both from one image, or with the versions of constraints.txt"
         )
     first = str(error).strip().split("\n")[0]
+    if "AF_UNIX path length" in first:
+        folder = os.environ.get("RAY_TMPDIR") or tempfile.gettempdir()
+        return EmodistError(
+            f"Ray cannot start: the folder for temporary files, {folder}, has too "
+            "long a name for its sockets; set TMPDIR (or RAY_TMPDIR) to a shorter one, as in "
+            "TMPDIR=/tmp"
+        )
     return EmodistError(f"the Ray cluster at {address or 'this machine'} cannot be joined: {first}")

@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 
 from emodist import storage
 from emodist.audio import decode, encode
+from emodist.audio.length import counted_s
 from emodist.errors import EmodistError
 from emodist.media import plan, variants
-from emodist.media.listing import MediaFile
+from emodist.media.files import MediaFile
 from emodist.media.settings import FeaturizeSettings
 from emodist.media.shards import ShardRunner, published
 from emodist.tables import parquet
@@ -307,7 +308,8 @@ def _begin(
     """Write the beginning of a file; None if all of it is short enough, or too long for the job."""
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(storage.opened(uri))
-        length_s = decode.probe(source).duration_s
+        told_s = decode.probe(source).duration_s
+        length_s = counted_s(source) or told_s
         if length_s is not None and not limit_s < length_s <= max_duration_s:
             return None
         before_s, decoded_s = time.process_time(), 0.0

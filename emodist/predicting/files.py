@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from emodist import plots, storage
-from emodist.media.listing import is_list
+from emodist.media import lists, names
 from emodist.models.bundle import Bundle
 from emodist.predicting import about, timeline
 from emodist.predicting.settings import Rules
@@ -27,7 +27,11 @@ def write(out: str, parts: Sequence[pa.RecordBatch], loaded: Bundle, rules: Rule
     classes = loaded.classes
     steps, spans = timed(rows, classes, rules)
     first = rows.slice(0, 1).to_pylist()[0]
-    place = storage.join(out, "timelines", timeline_path(first["uri"], rules.path))
+    path = timeline_path(first["uri"], rules.path)
+
+    def named(suffix: str) -> str:
+        return storage.join(out, "timelines", names.fitting(f"{path}.{suffix}"))
+
     if "json" in rules.timelines:
         keys = ("recording_id", "uri", "corpus", "speaker", "audio_sha")
         record = {
@@ -41,13 +45,13 @@ def write(out: str, parts: Sequence[pa.RecordBatch], loaded: Bundle, rules: Rule
             "spans": spans,
             "steps": _columns(steps, classes),
         }
-        storage.write(f"{place}.json", json.dumps(record, allow_nan=False).encode())
+        storage.write(named("json"), json.dumps(record, allow_nan=False).encode())
     if "vtt" in rules.timelines:
         note = f"{first['uri']}\n{about.trained_on(loaded.card)}\n{about.caution(loaded.card)}"
-        storage.write(f"{place}.vtt", timeline.vtt(spans, note).encode())
+        storage.write(named("vtt"), timeline.vtt(spans, note).encode())
     if "png" in rules.timelines:
         drawn = figure(first["uri"], steps, spans, classes)
-        storage.write(f"{place}.png", plots.png(drawn))
+        storage.write(named("png"), plots.png(drawn))
 
 
 def timed(
@@ -109,7 +113,9 @@ def timeline_path(uri: str, root: str) -> str:
     """
     if uri == root:
         return uri.rsplit("/", 1)[-1]
-    folder = root.rsplit("/", 1)[0] if is_list(root) else root
-    if uri.startswith(folder + "/"):
-        return uri[len(folder) + 1 :]
+    # A folder may be named like a list.
+    folders = [root, root.rpartition("/")[0]] if root.lower().endswith(lists.SUFFIXES) else [root]
+    for folder in folders:
+        if uri.startswith(folder + "/"):
+            return uri[len(folder) + 1 :]
     return uri.partition("://")[2] or uri.lstrip("/")

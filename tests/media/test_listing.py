@@ -1,4 +1,7 @@
+import errno
 import os
+import shutil
+import subprocess
 
 import fsspec
 import pyarrow as pa
@@ -6,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from emodist.errors import ConfigError
-from emodist.media import listing
+from emodist.media import listing, tree
 
 
 def paths(uri) -> list[str]:
@@ -69,6 +72,132 @@ def test_a_pipe_and_a_broken_link_are_problems_and_not_silence(archive):
         "pipe.wav": "pipe.wav is not a regular file",
         "gone.wav": "gone.wav cannot be read: No such file or directory",
     }
+
+
+def test_each_folder_is_listed_once_however_many_links_lead_to_it(tmp_path):
+    names = [f"folder_{index}" for index in range(9)]
+    for name in names:
+        (tmp_path / "archive" / name).mkdir(parents=True)
+        (tmp_path / "archive" / name / "x.wav").write_bytes(b"x")
+    for name in names:
+        for other in {*names} - {name}:
+            (tmp_path / "archive" / name / f"to_{other}").symlink_to(tmp_path / "archive" / other)
+    # By two links, one of which leads into the middle of what the other leads to.
+    (tmp_path / "elsewhere/in/deep").mkdir(parents=True)
+    (tmp_path / "elsewhere/in/deep/y.wav").write_bytes(b"x")
+    (tmp_path / "archive/a_link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "archive/b_link").symlink_to(tmp_path / "elsewhere/in")
+    files = listing.media_files(str(tmp_path / "archive"))
+    assert [file.path for file in files] == [
+        *(f"{name}/x.wav" for name in names),
+        "a_link/in/deep/y.wav",
+    ]
+    assert files.aside.left_out == {"repeated folder": 9 * 8 + 1}
+
+
+def test_a_folder_is_listed_under_its_own_name_and_not_under_that_of_a_link(archive):
+    (archive / "0_link").symlink_to(archive / "b")
+    assert paths(archive) == ["a/deep/y.wav", "b/x.MP4", "z.ogg", "ü/ö.flac"]
+
+
+def test_folders_may_be_very_deep(tmp_path):
+    place, n_deep = os.open(tmp_path, os.O_RDONLY), 0
+    for n_deep in range(3000):
+        os.mkdir("d", dir_fd=place)
+        below = os.open("d", os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = below
+        if n_deep % 500 == 0:
+            os.close(os.open("x.wav", os.O_CREAT | os.O_WRONLY, dir_fd=place))
+    os.close(place)
+    files = list(listing.media_files(str(tmp_path)))
+    *_, last = [file for file in files if file.problem]
+    assert last.problem.endswith("/ cannot be read: File name too long")
+    assert len(last.problem) < 500
+    assert 2 < sum(file.problem is None for file in files) < 7
+    subprocess.run(["rm", "-rf", f"{tmp_path}/d"], check=True)
+
+
+def test_a_folder_that_goes_away_meanwhile_is_a_problem_and_the_rest_is_found(archive):
+    files = listing.media_files(str(archive))
+    assert next(files).path == "a/deep/y.wav"
+    shutil.rmtree(archive / "b")
+    shutil.rmtree(archive / "ü")
+    assert {file.path: file.problem for file in files} == {
+        "b/": "b/ cannot be read: No such file or directory",
+        "z.ogg": None,
+        "ü/": "ü/ cannot be read: No such file or directory",
+    }
+
+
+def test_what_a_broken_disk_still_gives_is_taken(archive, monkeypatch):
+    class Broken:
+        def __init__(self, folder):
+            self.found = list(real(folder))
+
+        def __enter__(self):
+            yield from self.found[:2]
+            raise OSError(errno.EIO, "Input/output error")
+
+        def __exit__(self, *_):
+            return None
+
+        close = __exit__
+
+    real = os.scandir
+    monkeypatch.setattr(tree.os, "scandir", Broken)
+    files = list(listing.media_files(str(archive)))
+    assert any(file.problem == f"{archive}/ cannot be read: Input/output error" for file in files)
+    assert any(file.problem is None for file in files)
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        *("3g2", "aifc", "asf", "caf", "dv", "m2t", "mod", "MOD", "mxf", "sph", "tod", "vob"),
+        *("w64", "weba", "wv"),
+    ],
+)
+def test_cameras_recorders_and_browsers_write_media(suffix):
+    assert listing.is_media(f"x.{suffix}")
+
+
+def test_what_has_no_suffix_of_media_is_counted(archive):
+    for name in ("a/1.SRT", "2.srt", "x.wav.part", "no suffix", "3.2020-05-01T10:00", "v.\udcff"):
+        (archive / name).write_bytes(b"")
+    (archive / "none").symlink_to("nowhere")
+    files = listing.media_files(str(archive))
+    assert len(list(files)) == 4
+    assert files.aside.counted() == {
+        **{"hidden": 4, "without a suffix": 3, ".srt": 2, ".part": 1, ".txt": 1},
+        "broken link": 1,
+    }
+    files.aside.left_out.update({f".{index}": 1 for index in range(20)})
+    (told,) = files.aside.told()
+    assert told.startswith("left out: 4 hidden, 3 without a suffix, 2 .srt, 1 .0, ")
+    assert told.endswith(", 18 others")
+
+
+@pytest.mark.parametrize("name", ["x\0y", "x" * 300, "x/" * 3000])
+def test_a_path_that_cannot_be_is_refused_in_one_line(tmp_path, name):
+    with pytest.raises(ConfigError, match=r"cannot be read: (embedded null|File name too long)"):
+        listing.media_files(f"{tmp_path}/{name}")
+
+
+@pytest.mark.parametrize("text", ["uri\n", "a.wav\nb.wav\n", "é" * 5000, "WEBVTT\n\n"])
+def test_a_file_of_text_is_no_sound_and_says_what_a_list_is(tmp_path, text):
+    (tmp_path / "notes.txt").write_text(text)
+    with pytest.raises(ConfigError, match="holds text, not sound; a list of files is a CSV"):
+        listing.media_files(str(tmp_path / "notes.txt"))
+
+
+def test_a_single_file_without_a_suffix_of_media_is_taken_and_told(tmp_path):
+    for name, content in (("clip", b"RIFF\0\0"), ("clip.bin", b"\xff\xfb\x90"), ("empty", b"")):
+        (tmp_path / name).write_bytes(content)
+        files = listing.media_files(str(tmp_path / name))
+        assert [file.path for file in files] == [name]
+        told = [f"{name} is tried, though its suffix is none of media"] if content else []
+        assert files.aside.notes == told
 
 
 def test_nothing_there_is_refused(tmp_path):

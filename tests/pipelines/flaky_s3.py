@@ -17,6 +17,8 @@ SLOW_DOWN = b"""<?xml version="1.0" encoding="UTF-8"?>
 # What may befall a request. `lost`: it was done, and nobody hears of it. `cut`: half of the body.
 ON_READING = ("throttled", "closed", "cut")
 ON_WRITING = ("throttled", "closed", "lost")
+# Answers that no further try makes better; they happen only where they are asked for.
+REFUSALS = {"forbidden": (403, "AccessDenied"), "bad": (400, "InvalidRequest")}
 # These belong to one connection, not to the message.
 OWN_HEADERS = frozenset({"connection", "content-length", "expect", "transfer-encoding"})
 
@@ -46,6 +48,7 @@ class Road:
     def fault(self, method: str, path: str) -> str:
         """What befalls this request; `passed` if nothing does."""
         possible = [k for k in (ON_WRITING, ON_READING)[method == "GET"] if k in self.faults]
+        possible += [k for k in REFUSALS if k in self.faults]
         with self.lock:
             is_bad = possible and self.only in f"{method} {path}" and self.rng.random() < self.share
             found = self.rng.choice(possible) if is_bad else "passed"
@@ -70,6 +73,10 @@ def flaky(
                 self.hang_up()
             elif fault == "throttled":
                 self.answer(503, [("Content-Type", "application/xml")], SLOW_DOWN)
+            elif fault in REFUSALS:
+                status, code = REFUSALS[fault]
+                said = f"<Error><Code>{code}</Code><Message>{fault} object</Message></Error>"
+                self.answer(status, [("Content-Type", "application/xml")], said.encode())
             else:
                 status, headers, found = self.forwarded(body)
                 if fault == "lost":
@@ -107,7 +114,7 @@ def flaky(
                 self.send_header(name, value)
             if self.command != "HEAD":
                 self.send_header("Content-Length", str(len(body)))
-            elif status == 503:
+            elif status in (400, 403, 503):
                 self.send_header("Content-Length", "0")
             self.end_headers()
             if self.command != "HEAD":

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from emodist import cli
+from emodist.audio import decode
 from emodist.errors import ConfigError
 from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import estimate, media_job, sample
+from tests.audio.test_length import write as write_mp3
 from tests.pipelines.conftest import settings, write_clip
 
 WITHIN = 0.25
@@ -172,3 +174,12 @@ def test_a_prediction_is_the_same_table_each_time():
         assert line in text
     assert "cost       1 at 2 for a CPU hour" in text
     assert "predicted from 3 of 10 files, 60 s of sound" in text
+
+
+def test_of_a_long_mp3_without_a_header_the_frames_are_counted(tmp_path):
+    """FFmpeg takes the bit rate of its quiet start for that of all."""
+    path = str(write_mp3(tmp_path / "x.mp3", "mp3", 60, "libmp3lame", write_xing="0"))
+    begun = sample._begin(path, f"{tmp_path}/x.wav", 5.0, "auto", 86_400.0, 1.0)
+    assert abs(decode.probe(path).duration_s - 60) > 5
+    assert begun["length_s"] == pytest.approx(60, abs=0.2)
+    assert 5 <= begun["decoded_s"] < 20

@@ -37,7 +37,7 @@ def small_chunks(monkeypatch):
 
 def test_an_archive_is_planned_in_parts_and_each_file_once(small_chunks, tmp_path):
     log = PlanLog(str(tmp_path))
-    assert planning.extend(log, files(950), media(tmp_path)) == 0
+    assert planning.extend(log, files(950), media(tmp_path)).n_changed == 0
     assert log.n_parts == 10
     assert planned(tmp_path) == [file.path for file in files(950)]
     log = PlanLog(str(tmp_path))

@@ -81,7 +81,7 @@ def test_pages_of_a_listing_are_asked_for_until_they_are_whole(
 ):
     bad = road(share=0.5, seed=1222, only="GET /archive?list-type=2")
     monkeypatch.setattr(bars, "LINE_EVERY_S", 0.05)
-    found = list(media_job._list(settings(f"{bucket}/pages", f"{bucket}/out")))
+    found = list(media_job._list(settings(f"{bucket}/pages", f"{bucket}/out"))[0])
     assert [file.path for file in found] == names
     assert set(ON_READING) <= bad.counts.keys(), bad.counts
     assert "listing: 100 files so far\n" in capsys.readouterr().err
