@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emodist.errors import ConfigError
-from emodist.media import listing, plan
+from emodist.media import listing, plan, speech
 from emodist.media.listing import MediaFile
 from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import sample
@@ -66,6 +66,7 @@ def predict(
     if not files:
         suffixes = " ".join(sorted(listing.SUFFIXES))
         raise ConfigError(f"{settings.path} holds no media files; known suffixes: {suffixes}")
+    settings = speech.settled(settings)
     predicted_s = np.array([plan.audio_s(f.path, f.size_bytes) for f in files])
     chance = _chances(predicted_s, n_files)
     drawn = _draw(chance)
