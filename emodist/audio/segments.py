@@ -214,16 +214,7 @@ def trim(waveform: NDArray[np.float32], trim_db: float) -> tuple[int, int]:
 
 
 def speech_fraction(waveform: NDArray[np.float32]) -> float:
-    """Share of a segment that may be speech, judged by its level alone.
-
-    A 25 ms frame counts if its level is above three floors: -60 dBFS; 30 dB below the loud
-    frames (95th percentile); 6 dB above the quiet frames (10th percentile), which are the noise
-    between words. So steady noise, hum and silence give 0, and speech stays above its background;
-    the quietest tenth of any segment never counts. Music counts like speech.
-
-    Parameters
-    ----------
-    waveform : float32 array, shape (n_samples,)
+    """Share of a segment that may be speech, judged by its level alone (`loud_frames`).
 
     Returns
     -------
@@ -237,15 +228,35 @@ def speech_fraction(waveform: NDArray[np.float32]) -> float:
     >>> speech_fraction(waveform)
     0.5
     """
+    is_loud = loud_frames(waveform)
+    return float(np.count_nonzero(is_loud)) / len(is_loud) if len(is_loud) else 0.0
+
+
+def loud_frames(waveform: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Where a segment may be speech, judged by its level alone.
+
+    A 25 ms frame counts if its level is above three floors: -60 dBFS; 30 dB below the loud
+    frames (95th percentile); 6 dB above the quiet frames (10th percentile), which are the noise
+    between words. So steady noise, hum and silence give none, and speech stays above its
+    background; the quietest tenth of any segment never counts. Music counts like speech.
+
+    Parameters
+    ----------
+    waveform : float32 array, shape (n_samples,)
+
+    Returns
+    -------
+    bool array, shape (n_samples // 400,)
+    """
     n_frames = len(waveform) // _SPEECH_FRAME
-    if n_frames == 0:
-        return 0.0
     frames = waveform[: n_frames * _SPEECH_FRAME].reshape(n_frames, _SPEECH_FRAME)
     power = np.einsum("ij,ij->i", frames, frames) / _SPEECH_FRAME
+    if n_frames == 0:
+        return power > 0
     ordered = np.sort(power)
     loud, quiet = ordered[int(0.95 * (n_frames - 1))], ordered[int(0.10 * (n_frames - 1))]
     floor = max(1e-6, 1e-3 * float(loud), 4 * float(quiet))  # -60 dBFS, -30 dB, +6 dB
-    return float(np.count_nonzero(power > floor)) / n_frames
+    return power > floor
 
 
 def check_duration(n_samples: int, min_duration_s: float) -> None:

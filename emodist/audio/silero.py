@@ -7,6 +7,7 @@ it, and two states go on from window to window: what is said of one depends on a
 Source: Silero Team, "Silero VAD", https://github.com/snakers4/silero-vad.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 from pathlib import Path
@@ -22,7 +23,7 @@ BATCH = 32
 HOW_TO_INSTALL = 'pip install "emodist[speech]"'
 _CONTEXT = 64
 _STATE = (1, 1, 128)
-DISTRIBUTIONS = ("faster-whisper", "onnxruntime")
+_DISTRIBUTIONS = ("faster-whisper", "onnxruntime")
 _PACKAGES = ("faster_whisper", "onnxruntime")
 _FILE = "assets/silero_vad_v6.onnx"
 # Rows of one table are judged by one model, whatever a machine has installed.
@@ -32,6 +33,18 @@ _SHA256 = "4cbf549b8326f60f80f2536d9eefeb450a9abe83365a098031c89719f1be17d2"
 def is_installed() -> bool:
     """Whether the packages are there; nothing is loaded to find out."""
     return all(importlib.util.find_spec(name) is not None for name in _PACKAGES)
+
+
+def distributions() -> list[str]:
+    """The packages that decide about its numbers; onnxruntime may have come under another name."""
+    import importlib.metadata
+
+    known = []
+    for name in _DISTRIBUTIONS:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            importlib.metadata.version(name)
+            known.append(name)
+    return known
 
 
 class Silero:

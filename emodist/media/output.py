@@ -41,7 +41,7 @@ def begin(settings: MediaSettings) -> str:
     """
     job = type(settings).__name__.removesuffix("Settings").lower()
     by_silero = isinstance(settings, FeaturizeSettings) and settings.told_by() == "silero"
-    packages = (*PACKAGES, *(silero.DISTRIBUTIONS if by_silero else ()))
+    packages = (*PACKAGES, *(silero.distributions() if by_silero else ()))
     record = claim.fresh({"job": job, **settings.identity()}, packages)
     plan = storage.join(settings.out, "plan")
     claim.take(_record(settings.out), record, is_begun=lambda: bool(storage.names(plan)))

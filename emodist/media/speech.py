@@ -15,8 +15,8 @@ from emodist.media.settings import FeaturizeSettings, MediaSettings, Speech
 from emodist.tables import records
 
 BY_LEVEL = (
-    "speech is told by its level alone (speech=energy), which takes music and rain for speech too; "
-    f"for Silero's model: {silero.HOW_TO_INSTALL}"
+    "speech is told by its level alone (speech=energy), which takes music and rain for speech too: "
+    f"speech=silero does not ({silero.HOW_TO_INSTALL})"
 )
 
 
