@@ -16,7 +16,8 @@ from pathlib import Path
 import emodist
 
 RESULTS = Path(__file__).resolve().parent / "results"
-PACKAGES = ("numpy", "scipy", "librosa", "scikit-learn", "av", "ray", "tensorflow", "keras")
+PACKAGES = ("numpy", "scipy", "librosa", "scikit-learn", "av", "ray", "tensorflow", "keras",
+            "faster-whisper", "onnxruntime")  # fmt: skip
 
 
 def add_option(parser):

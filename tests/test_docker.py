@@ -1,6 +1,7 @@
 """`docker/`: linted, and agreeing with the package. No image was built: no Docker is at hand."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -40,9 +41,12 @@ def test_what_an_image_copies_is_there(file):
             assert (ROOT / name).exists(), name
 
 
-def test_the_slim_image_asks_for_no_extra():
-    text = (DOCKER / "Dockerfile").read_text()
-    assert re.search(r"pip install --no-cache-dir -c constraints\.txt \. ", text)
+def test_both_images_tell_speech_and_the_slim_one_asks_for_no_other_extra():
+    extras = {
+        file.name: re.search(r'constraints\.txt "\.\[(.*?)\]"', file.read_text()).group(1)
+        for file in DOCKERFILES
+    }
+    assert extras == {"Dockerfile": "speech", "Dockerfile.tensorflow": "serve,speech,yamnet"}
 
 
 def test_compose_fits_its_schema_and_a_typo_is_found(tmp_path):
@@ -89,7 +93,7 @@ def test_the_steps_of_the_slim_image_give_a_working_emodist_without_tensorflow(p
     subprocess.run([sys.executable, "-m", "venv", place / "venv"], check=True)
     python = place / "venv" / "bin" / "python"
     (step,) = re.findall(r"^RUN (pip install .*?) \\$", text, re.M)
-    command = [python, "-m", *step.replace("--no-cache-dir ", "").split()]
+    command = [python, "-m", *shlex.split(step.replace("--no-cache-dir ", ""))]
     done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     code = "import importlib.util as u; print([u.find_spec(m) for m in ('tensorflow', 'pytest')])"

@@ -232,6 +232,55 @@ def _spread(values):
     return f"{mean:.3f} ± {(max(values) - min(values)) / 2:.3f}"
 
 
+def speech_agreement():
+    """Who agrees with the annotation of real meetings."""
+    titles = {
+        "silero": "`speech=silero`",
+        "defaults": "Silero with its own defaults",
+        "energy": "`speech=energy`, frame by frame",
+        "widened": "the same, pauses filled and ends padded as Silero's",
+        "all": "everything is speech",
+    }
+    found = result("speech")["figures"]["pooled"]
+    names = ("f1", "precision", "recall")
+    rows = [[title, *(f"{found[k][name]:.3f}" for name in names)] for k, title in titles.items()]
+    return table(["", "F1", "precision", "recall"], rows)
+
+
+def speech_each():
+    each = result("speech")["figures"]["each"]
+    return ", ".join(f"{value:.2f}" for value in each.values())
+
+
+def speech_taken():
+    found = result("speech")["figures"]["taken_for_speech"]
+    rows = [
+        [name, *(f"{one[way]:.0%}" for way in ("energy", "silero"))] for name, one in found.items()
+    ]
+    return table(["", "`energy`", "`silero`"], rows)
+
+
+def speech_cost():
+    found = result("speech")["figures"]["ms_per_s"]
+    titles = {
+        "decode": "decode FLAC",
+        "features": "all default features",
+        "energy": "`speech=energy`",
+        "silero": "`speech=silero`",
+    }
+    return table(
+        ["CPU ms for a second of sound, one thread", ""],
+        [[title, f"{found[name]:.2f}"] for name, title in titles.items()],
+    )
+
+
+def speech_rule(name):
+    """A number of the rule for stretches, as it stands in the code."""
+    from emodist.audio import speech
+
+    return f"{getattr(speech, name):g}"
+
+
 def has(name):
     """Whether a benchmark has been run."""
     return (RESULTS / f"{name}.json").exists()
@@ -254,5 +303,6 @@ NAMES = {
             scale,
         ),
         *(archive_plan, archive_cost, augmentation, networks, has),
+        *(speech_agreement, speech_each, speech_taken, speech_cost, speech_rule),
     )
 }

@@ -35,12 +35,15 @@ class Segment:
     start_s, end_s : float, seconds
     waveform : float32 array, shape (n_samples,)
         May share memory with its neighbours: copy it before changing it.
+    speech_fraction : float in [0, 1], or None
+        Share of its time that is speech, where that was told from the recording around it too.
     """
 
     index: int
     start_s: float
     end_s: float
     waveform: NDArray[np.float32]
+    speech_fraction: float | None = None
 
 
 @dataclass(frozen=True)
@@ -133,11 +136,7 @@ class Segmentation:
             if n_held > enough:
                 yield from self._windows(held, stream)
                 return
-        if n_held < round(self.min_duration_s * SAMPLE_RATE):
-            raise AudioError(
-                f"the recording has {n_held / SAMPLE_RATE:.3f} s; "
-                f"min_duration_s is {self.min_duration_s}"
-            )
+        check_duration(n_held, self.min_duration_s)
         if self.segment_s is None or self.segment_s == "auto":
             yield self._whole(np.concatenate(held))
         else:
@@ -215,16 +214,7 @@ def trim(waveform: NDArray[np.float32], trim_db: float) -> tuple[int, int]:
 
 
 def speech_fraction(waveform: NDArray[np.float32]) -> float:
-    """Share of a segment that may be speech, judged by its level alone.
-
-    A 25 ms frame counts if its level is above three floors: -60 dBFS; 30 dB below the loud
-    frames (95th percentile); 6 dB above the quiet frames (10th percentile), which are the noise
-    between words. So steady noise, hum and silence give 0, and speech stays above its background;
-    the quietest tenth of any segment never counts. Music counts like speech.
-
-    Parameters
-    ----------
-    waveform : float32 array, shape (n_samples,)
+    """Share of a segment that may be speech, judged by its level alone (`loud_frames`).
 
     Returns
     -------
@@ -238,15 +228,43 @@ def speech_fraction(waveform: NDArray[np.float32]) -> float:
     >>> speech_fraction(waveform)
     0.5
     """
+    is_loud = loud_frames(waveform)
+    return float(np.count_nonzero(is_loud)) / len(is_loud) if len(is_loud) else 0.0
+
+
+def loud_frames(waveform: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Where a segment may be speech, judged by its level alone.
+
+    A 25 ms frame counts if its level is above three floors: -60 dBFS; 30 dB below the loud
+    frames (95th percentile); 6 dB above the quiet frames (10th percentile), which are the noise
+    between words. So steady noise, hum and silence give none, and speech stays above its
+    background; the quietest tenth of any segment never counts. Music counts like speech.
+
+    Parameters
+    ----------
+    waveform : float32 array, shape (n_samples,)
+
+    Returns
+    -------
+    bool array, shape (n_samples // 400,)
+    """
     n_frames = len(waveform) // _SPEECH_FRAME
-    if n_frames == 0:
-        return 0.0
     frames = waveform[: n_frames * _SPEECH_FRAME].reshape(n_frames, _SPEECH_FRAME)
     power = np.einsum("ij,ij->i", frames, frames) / _SPEECH_FRAME
+    if n_frames == 0:
+        return power > 0
     ordered = np.sort(power)
     loud, quiet = ordered[int(0.95 * (n_frames - 1))], ordered[int(0.10 * (n_frames - 1))]
     floor = max(1e-6, 1e-3 * float(loud), 4 * float(quiet))  # -60 dBFS, -30 dB, +6 dB
-    return float(np.count_nonzero(power > floor)) / n_frames
+    return power > floor
+
+
+def check_duration(n_samples: int, min_duration_s: float) -> None:
+    """Refuse a recording of fewer seconds with an `AudioError`."""
+    if n_samples < round(min_duration_s * SAMPLE_RATE):
+        raise AudioError(
+            f"the recording has {n_samples / SAMPLE_RATE:.3f} s; min_duration_s is {min_duration_s}"
+        )
 
 
 def _check_number(name: str, value: object, least: float | None = None) -> None:

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emodist import storage
+from emodist.audio import silero
 from emodist.media import plan_log
 from emodist.media.settings import FeaturizeSettings, MediaSettings
 from emodist.tables import claim, locate, parquet
@@ -39,7 +40,9 @@ def begin(settings: MediaSettings) -> str:
         If the folder belongs to other settings, or cannot be written.
     """
     job = type(settings).__name__.removesuffix("Settings").lower()
-    record = claim.fresh({"job": job, **settings.identity()}, PACKAGES)
+    by_silero = isinstance(settings, FeaturizeSettings) and settings.told_by() == "silero"
+    packages = (*PACKAGES, *(silero.distributions() if by_silero else ()))
+    record = claim.fresh({"job": job, **settings.identity()}, packages)
     plan = storage.join(settings.out, "plan")
     claim.take(_record(settings.out), record, is_begun=lambda: bool(storage.names(plan)))
     return claim.new_run()

@@ -3,14 +3,18 @@
 import dataclasses
 import hashlib
 import json
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from emodist import features, registry, storage
 from emodist.audio.segments import Segmentation
+from emodist.audio.speech import SpeechCut
 from emodist.config import Choices, Settings, setting
 from emodist.errors import ConfigError
 from emodist.features._network import NetworkFeature
 from emodist.tables.sheets import printable
+
+Speech: TypeAlias = Literal["energy", "silero", "yamnet"]
+CUT_SETTINGS = ("merge_gap_s", "min_segment_s", "max_segment_s")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,6 +123,28 @@ class FeaturizeSettings(MediaSettings):
         30.0, "trim ends this far below the peak of whole recordings, dB; null: no trimming"
     )
     min_duration_s: float = setting(0.1, "a shorter recording is a failure, seconds")
+    cut: Literal["windows", "speech"] = setting(
+        "windows",
+        "windows (segment_s), or speech: segments are stretches of speech (speech=silero)",
+        since="0.2.0",
+    )
+    merge_gap_s: float = setting(
+        SpeechCut.merge_gap_s,
+        "cut=speech: speech with a shorter pause between is one segment, seconds",
+        since="0.2.0",
+    )
+    min_segment_s: float = setting(
+        SpeechCut.min_segment_s, "cut=speech: a shorter segment is left out, seconds", since="0.2.0"
+    )
+    max_segment_s: float = setting(
+        SpeechCut.max_segment_s, "cut=speech: a longer segment is cut, seconds", since="0.2.0"
+    )
+    speech: Literal["auto", "energy", "silero", "yamnet"] = setting(
+        "auto",
+        "what tells speech from other sound: energy (level alone), silero or yamnet; auto: yamnet "
+        "where it is a feature, silero for windows of --corpus media, else energy",
+        since="0.2.0",
+    )
     min_speech_fraction: float = setting(0.0, "segments with a smaller share of speech are skipped")
     augment: tuple[str, ...] = setting(
         (), "augmented variants for training: which augmentations, one in each; default: none"
@@ -152,6 +178,48 @@ class FeaturizeSettings(MediaSettings):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be within 0 and 1; got {getattr(self, name)}")
         features.check_functionals(self.functionals)
+        self._check_speech()
+
+    def _check_speech(self) -> None:
+        if self.speech == "yamnet" and not self.network_features():
+            raise ConfigError("speech=yamnet needs yamnet or yamnet_scores among the features")
+        self.speech_cut()
+        if self.cut == "windows":
+            for name in CUT_SETTINGS:
+                if getattr(self, name) != getattr(SpeechCut, name):
+                    raise ConfigError(f"{name} needs cut=speech")
+            return
+        if self.speech not in ("auto", "silero"):
+            raise ConfigError(f"cut=speech needs speech=silero; got {self.speech}")
+        if self.segment_s != "auto" or self.hop_s is not None:
+            raise ConfigError(
+                "cut=speech makes segments of speech, not windows; leave segment_s and hop_s out, "
+                "or set max_segment_s"
+            )
+
+    def identity(self) -> dict[str, Any]:
+        """As of any settings; `speech` is in it where it is not what it was before it was one."""
+        kept = super().identity()
+        if self.speech == self.speech_before():
+            kept.pop("speech", None)
+        return kept
+
+    def speech_before(self) -> Speech:
+        """What told speech before `speech` was a setting, and does where an identity is silent."""
+        if self.cut == "speech":
+            return "silero"
+        return "yamnet" if self.network_features() else "energy"
+
+    def told_by(self) -> Speech:
+        """What tells speech; see `media.speech` for what becomes of `auto` before."""
+        return self.speech_before() if self.speech == "auto" else self.speech
+
+    def speech_cut(self) -> SpeechCut:
+        """How stretches of speech become segments, where `cut` is speech."""
+        return SpeechCut(
+            **{name: getattr(self, name) for name in CUT_SETTINGS},
+            min_duration_s=self.min_duration_s,
+        )
 
     def build_features(self):
         settings = dict(self.feature_settings)

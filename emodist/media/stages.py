@@ -17,7 +17,9 @@ import numpy as np
 import pyarrow as pa
 
 from emodist import features, storage
-from emodist.audio import decode, encode, segments
+from emodist.audio import decode, encode, segments, speech
+from emodist.audio.segments import Segment
+from emodist.audio.silero import Silero
 from emodist.errors import EmodistError, OutputError, UnexpectedError
 from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
@@ -146,6 +148,8 @@ class Featurize:
             k: v for k, v in settings.build_features().items() if k not in self.network
         }
         self.segmentation = settings.segmentation()
+        self.told_by = settings.told_by()
+        self.silero = Silero() if self.told_by == "silero" else None
         self.schema = decoded_schema(settings)
         row_bytes = schema.row_bytes(self.schema) + (NETWORK_BYTES if self.network else 0)
         self.batch_rows = max(1, BATCH_BYTES // row_bytes)
@@ -187,11 +191,17 @@ class Featurize:
         yield outcomes
 
     def _rows(self, recording: dict[str, Any], sound: "Sound") -> Iterator[dict[str, Any] | None]:
-        """The row of each segment; None for one that is skipped."""
+        """The row of each segment; None for one that is skipped, and where none came for long."""
         keys = {name: recording.get(name) for name in schema.SEGMENTS.names}
-        for item in variants.augmented(self.segmentation.cut(sound), recording):
-            speech_fraction = segments.speech_fraction(item.waveform)
-            if not self.network and speech_fraction < self.settings.min_speech_fraction:
+        for item in variants.augmented(self._segments(sound), recording):
+            if item is None:
+                yield None
+                continue
+            speech_fraction = item.speech_fraction
+            if speech_fraction is None:
+                speech_fraction = segments.speech_fraction(item.waveform)
+            is_told = self.told_by != "yamnet"
+            if is_told and speech_fraction < self.settings.min_speech_fraction:
                 yield None
                 continue
             yield {
@@ -202,6 +212,13 @@ class Featurize:
                 "speech_fraction": speech_fraction,
                 **self._compute(item.waveform),
             }
+
+    def _segments(self, sound: "Sound") -> Iterator[Segment | None]:
+        if self.silero is None:
+            return self.segmentation.cut(sound)
+        if self.settings.cut == "speech":
+            return self.settings.speech_cut().cut(sound, self.silero)
+        return speech.judged(self.segmentation.cut, sound, self.silero)
 
     def _compute(self, waveform: np.ndarray) -> dict[str, np.ndarray]:
         s = self.settings
@@ -238,6 +255,7 @@ class Embed:
         first = next(iter(self.features.values()))
         # TensorFlow only where a GPU was given: on a CPU, LiteRT is faster and smaller.
         self.model = first.load("auto" if settings.yamnet_gpus else "litert")
+        self.tells_speech = settings.told_by() == "yamnet"
         self.voice = [i for i, name in enumerate(self.model.class_slugs) if name in VOICE]
         self.schema = feature_schema(settings)
 
@@ -255,7 +273,7 @@ class Embed:
         yield {}
 
     def _finished(self, batch: pa.RecordBatch, results: list) -> pa.RecordBatch:
-        speech = np.array(
+        spoken = np.array(
             [np.mean(scores[:, self.voice].max(axis=1) >= VOICE_SCORE) for _, scores in results],
             np.float32,
         )
@@ -264,12 +282,14 @@ class Embed:
             if field.name in self.features:
                 reduce = self.features[field.name].reduce
                 columns.append(schema.column(field, np.stack([reduce(*row) for row in results])))
-            elif field.name == "speech_fraction":
-                columns.append(pa.array(speech))
+            elif field.name == "speech_fraction" and self.tells_speech:
+                columns.append(pa.array(spoken))
             else:
                 columns.append(batch[field.name])
         rows = pa.RecordBatch.from_arrays(columns, schema=self.schema)
-        return rows.filter(pa.array(speech >= self.settings.min_speech_fraction))
+        if not self.tells_speech:
+            return rows
+        return rows.filter(pa.array(spoken >= self.settings.min_speech_fraction))
 
 
 class Extract:

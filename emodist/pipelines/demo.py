@@ -41,7 +41,9 @@ def run(folder: str) -> None:
     _show(media_job.run(clips))
     _step("featurize vlogs", "one row per 4 s window, every 2 s; the silent film is a failure")
     vlogs = FeaturizeSettings(path=f"{corpus}/vlogs", out=f"{root}/vlogs", segment_s=4.0, hop_s=2.0)
-    _show(media_job.run(vlogs))
+    summary = media_job.run(vlogs)
+    _show(summary)
+    print(f"  speech, told from other sound by {summary['speech']}")
     for _, rows in output.failed(vlogs.out):
         for row in rows.to_pylist():
             print(f"  failed: {row['message']}")

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emodist.errors import ConfigError
-from emodist.media import plan
+from emodist.media import plan, speech
 from emodist.media.files import MediaFile
 from emodist.media.listing import media_files, none_found
 from emodist.media.settings import FeaturizeSettings
@@ -68,6 +68,7 @@ def predict(
     )
     if not files:
         raise none_found(settings.path, listing.aside)
+    settings = speech.settled(settings)
     predicted_s = np.array([plan.audio_s(f.path, f.size_bytes) for f in files])
     chance = _chances(predicted_s, n_files)
     drawn = _draw(chance)

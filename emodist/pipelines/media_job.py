@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emodist import storage
-from emodist.media import output
+from emodist.media import output, speech
 from emodist.media.files import Aside, MediaFile
 from emodist.media.listing import media_files, none_found
 from emodist.media.plan_log import PlanLog
-from emodist.media.settings import MediaSettings
+from emodist.media.settings import FeaturizeSettings, MediaSettings
 from emodist.media.shards import ShardResult
 from emodist.pipelines import bars, metrics, planning
 from emodist.pipelines.metrics import Progress, Size
@@ -49,6 +49,7 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
     clock = time.monotonic()
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     files, aside = _list(settings)
+    settings = speech.of_job(settings)
     name = output.begin(settings)
     log = PlanLog(settings.out)
     found = planning.extend(log, files, settings, retry_failed)
@@ -66,6 +67,7 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
     totals, seconds = output.totals(settings.out), time.monotonic() - clock
     summary = {
         **totals,
+        **({"speech": settings.told_by()} if isinstance(settings, FeaturizeSettings) else {}),
         "new": sum(r.n_recordings for r in results),
         "new_failed": sum(r.n_failed for r in results),
         "new_audio_h": new_audio_s / 3600,

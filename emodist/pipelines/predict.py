@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from emodist.media import speech
 from emodist.models import bundle
 from emodist.models.bundle import Bundle
 from emodist.pipelines import bars, media_job
@@ -37,10 +38,11 @@ def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]
     digest = bundle.digest(settings.bundle)
     folder.check(settings, digest)
     made = featurize_settings(settings, loaded.card)
+    made = speech.settled(made, is_mixed=True, is_told=False)
     media = media_job.run(made, retry_failed)
     folder.check_network(settings, loaded.card)
     folder.begin(settings, digest)
-    rules = Rules.of(settings, digest, loaded.card)
+    rules = Rules.of(settings, digest, loaded.card, made.told_by())
     work = rows.outstanding(settings.out, rules, made.features, loaded)
     maker = Maker(settings, rules, made.features)
     done = _on_ray(work, maker, settings) if _wants_ray(media, settings) else map(maker, work)

@@ -142,8 +142,15 @@ def build(args: dict[str, Any]) -> serve.Application:
 
 
 def application(settings: ServeSettings, **options: Any) -> serve.Application:
-    """The application, with further options of its deployment."""
+    """The application, with further options of its deployment.
+
+    Raises
+    ------
+    ConfigError
+        If there is no bundle, or it cannot be served.
+    """
     deployment: Any = Emotions
+    settings = single.settled(settings)
     return deployment.options(
         num_replicas=settings.replicas, ray_actor_options={"num_cpus": 1}, **options
     ).bind(settings)
@@ -160,6 +167,7 @@ def running(settings: ServeSettings) -> Iterator[str]:
         already, or the replicas do not come up.
     """
     single.check(settings)
+    settings = single.settled(settings)
     address = settings.address or os.environ.get("RAY_ADDRESS")
     if not address:
         _check_port(settings)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from emodist import registry
 from emodist.learning import speaker_norm
 from emodist.media.settings import FeaturizeSettings
+from emodist.media.speech import BY_LEVEL
 from emodist.models import bundle
 from emodist.models.card import Card
 from emodist.predicting.settings import PredictSettings
@@ -55,7 +56,11 @@ def notes(
     """What a reader of the predictions must know; `far` comes from `rows.drift`."""
     said = [trained_on(card), caution(card), *card.notes]
     was = card.featurized
-    if (made.segment_s, made.hop_s) != (was["segment_s"], was["hop_s"]):
+    if made.told_by() == "energy":
+        said.append(BY_LEVEL)
+    if made.cut != was.get("cut", "windows"):
+        said.append(f"trained on segments of cut={was['cut']}, predicted on windows")
+    elif (made.segment_s, made.hop_s) != (was["segment_s"], was["hop_s"]):
         said.append(
             f"trained on segment_s={_shown(was['segment_s'])} hop_s={_shown(was['hop_s'])}, "
             f"predicted with segment_s={_shown(made.segment_s)} hop_s={_shown(made.hop_s)}"

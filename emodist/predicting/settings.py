@@ -7,11 +7,14 @@ from typing import Any, Literal
 from emodist import storage
 from emodist.config import Settings, setting
 from emodist.errors import ConfigError
-from emodist.media.settings import FeaturizeSettings, MediaSettings
+from emodist.media.settings import CUT_SETTINGS, FeaturizeSettings, MediaSettings, Speech
 from emodist.models.card import Card
 from emodist.plugins import folders
 
 FORMATS = ("json", "vtt", "png")
+# Share of a segment that has to be speech. Silero's stretches are padded: one short sound that it
+# takes for a voice is a seventh of a window of 4 s.
+LEAST_SPEECH: dict[Speech, float] = {"energy": 0.1, "yamnet": 0.1, "silero": 0.2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,8 +40,15 @@ class PredictSettings(MediaSettings):
     min_confidence: float | None = setting(
         None, "abstain below this confidence; default: twice chance, at most 0.5"
     )
+    speech: Literal["auto", "energy", "silero", "yamnet"] = setting(
+        "auto",
+        "what tells speech from other sound: energy (level alone), silero or yamnet; auto: yamnet "
+        "where the bundle wants it, else silero where its extra is installed",
+    )
     min_speech_fraction: float | None = setting(
-        None, "abstain where less of a segment is speech; default: 0.1, or the bundle's if larger"
+        None,
+        "abstain where less of a segment is speech; default: 0.1 (silero: 0.2), or the bundle's if "
+        "larger",
     )
     timelines: tuple[str, ...] = setting(FORMATS, "files for each recording, of json, vtt, png")
     yamnet_model: str | None = setting(
@@ -86,8 +96,15 @@ class ServeSettings(Settings):
     min_confidence: float | None = setting(
         None, "abstain below this confidence; default: twice chance, at most 0.5"
     )
+    speech: Literal["auto", "energy", "silero", "yamnet"] = setting(
+        "auto",
+        "what tells speech from other sound: energy (level alone), silero or yamnet; auto: yamnet "
+        "where the bundle wants it, else silero where its extra is installed",
+    )
     min_speech_fraction: float | None = setting(
-        None, "abstain where less of a segment is speech; default: 0.1, or the bundle's if larger"
+        None,
+        "abstain where less of a segment is speech; default: 0.1 (silero: 0.2), or the bundle's if "
+        "larger",
     )
     yamnet_model: str | None = setting(
         None, "YAMNet's model, if the bundle wants it; default: that of its training table"
@@ -127,11 +144,14 @@ def featurize_settings(settings: PredictSettings, card: Card) -> FeaturizeSettin
     own = {"segment_s": made["segment_s"], "hop_s": made["hop_s"]}
     if settings.segment_s != "bundle":
         own = {"segment_s": settings.segment_s, "hop_s": None}
+    elif made.get("cut") == "speech":
+        # Settings that a table does not name have their defaults.
+        own |= {name: made[name] for name in ("cut", *CUT_SETTINGS) if name in made}
     if settings.hop_s is not None:
         own["hop_s"] = settings.hop_s
     shared = ("path", "out", "corpus", "corpus_settings", "max_duration_s", "file_timeout_s",
               "max_failed_fraction", "engine", "address", "workers", "price_per_cpu_h",
-              "yamnet_gpus", "plugins")  # fmt: skip
+              "yamnet_gpus", "plugins", "speech")  # fmt: skip
     featurized = FeaturizeSettings(
         **{name: getattr(settings, name) for name in shared},
         **own,
@@ -185,12 +205,12 @@ class Rules:
     timelines: tuple[str, ...]
 
     @classmethod
-    def of(cls, settings: PredictSettings, digest: str, card: Card) -> "Rules":
+    def of(cls, settings: PredictSettings, digest: str, card: Card, told_by: Speech) -> "Rules":
         confidence, speech = settings.min_confidence, settings.min_speech_fraction
         if confidence is None:
             confidence = min(0.5, 2 / len(card.classes))
         if speech is None:
-            speech = max(0.1, card.featurized.get("min_speech_fraction", 0.0))
+            speech = max(LEAST_SPEECH[told_by], card.featurized.get("min_speech_fraction", 0.0))
         return cls(
             settings.bundle,
             digest,

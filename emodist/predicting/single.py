@@ -18,10 +18,10 @@ from emodist.audio.segments import AUTO_SEGMENT_S
 from emodist.audio.source import SAMPLE_RATE
 from emodist.corpora import Corpus
 from emodist.errors import AudioError, ConfigError, EmodistError
-from emodist.media import listing, output, plan
+from emodist.media import listing, output, plan, speech
 from emodist.media.settings import FeaturizeSettings
 from emodist.media.shards import ShardRunner
-from emodist.models import bundle
+from emodist.models import bundle, card
 from emodist.predicting import about, folder, rows
 from emodist.predicting.settings import (
     PredictSettings,
@@ -50,6 +50,21 @@ def check(settings: ServeSettings) -> None:
     """
     loaded = bundle.load(settings.bundle)
     featurize_settings(_predict_settings(settings, settings.bundle, "."), loaded.card)
+
+
+def settled(settings: ServeSettings) -> ServeSettings:
+    """Settings that say how speech is told, so that all replicas tell it in one way.
+
+    Raises
+    ------
+    ConfigError
+        As `check`, or if that is not installed here.
+    """
+    told = card.read(settings.bundle)
+    made = featurize_settings(_predict_settings(settings, settings.bundle, "."), told)
+    chosen = speech.usual(made, is_mixed=True) if made.speech == "auto" else made.speech
+    speech.settled(dataclasses.replace(made, speech=chosen))
+    return dataclasses.replace(settings, speech=chosen)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,10 +192,11 @@ class Predictor:
         return _predict_settings(self._settings, self._bundle, f"{self._root.name}/{name}", words)
 
     def _opened(self, settings: PredictSettings, made: FeaturizeSettings) -> _Cut:
+        made = speech.settled(made, is_mixed=True, is_told=False)
         output.begin(made)
         shared: Any = output.share_model(made)
         folder.check_network(settings, self.loaded.card)
-        rules = Rules.of(settings, self.digest, self.loaded.card)
+        rules = Rules.of(settings, self.digest, self.loaded.card, made.told_by())
         return _Cut(settings, shared, rules, shared.build_corpus(), ShardRunner(shared))
 
     def _answer_once(self) -> None:
@@ -198,7 +214,7 @@ def _predict_settings(
     settings: ServeSettings, bundle_uri: str, out: str, words: Sequence[str] = ()
 ) -> PredictSettings:
     same = ("max_duration_s", "file_timeout_s", "min_confidence", "min_speech_fraction",
-            "yamnet_model", "plugins")  # fmt: skip
+            "speech", "yamnet_model", "plugins")  # fmt: skip
     return config.load(
         PredictSettings,
         None,

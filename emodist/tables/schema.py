@@ -72,7 +72,7 @@ MEANINGS = {
     "segment": "number of the segment in its recording, from 0",
     "start_s": "where it begins, seconds from the start of the recording",
     "end_s": "where it ends, seconds from the start of the recording",
-    "speech_fraction": "share of it that may be speech, judged by its level alone",
+    "speech_fraction": "share of it that is speech, or may be (setting `speech`)",
     "stage": "where it failed: `list`, `decode` or `process`",
     "error": "the exception's name",
     "message": "what happened, in words",

@@ -214,12 +214,16 @@ def test_clips_that_were_trained_on_are_noticed_and_have_no_timelines(demo, tmp_
 def test_media_that_sound_unlike_the_training_data_are_noticed(demo, tmp_path):
     rng = np.random.default_rng(0)
     (tmp_path / "in").mkdir()
-    # A tone over faint noise, loud and soft by turns so that it counts as speech.
+    # A tone over faint noise, loud and soft by turns so that it counts as speech by its level.
     t = np.arange(12 * 16_000) / 16_000
     sound = np.sin(2 * np.pi * 7000 * t) * (np.sin(2 * np.pi * 2 * t) > 0) * 0.9
     soundfile.write(tmp_path / "in" / "x.wav", sound + rng.normal(size=len(t)) * 1e-4, 16_000)
     settings = PredictSettings(
-        bundle=f"{demo}/plain", path=f"{tmp_path}/in", out=f"{tmp_path}/out", segment_s=4.0
+        bundle=f"{demo}/plain",
+        path=f"{tmp_path}/in",
+        out=f"{tmp_path}/out",
+        segment_s=4.0,
+        speech="energy",
     )
     assert any("unlike the training data" in note for note in predict.run(settings)["notes"])
 

@@ -72,14 +72,19 @@ def test_a_bundle_that_does_not_say_how_its_features_were_made_is_refused():
 @pytest.mark.parametrize(("n_classes", "least"), [(2, 0.5), (4, 0.5), (8, 0.25)])
 def test_it_abstains_below_twice_chance_and_never_above_a_half(n_classes, least):
     classes = tuple(f"c{n}" for n in range(n_classes))
-    assert Rules.of(asked(), "d", card(classes=classes)).min_confidence == least
+    assert Rules.of(asked(), "d", card(classes=classes), "energy").min_confidence == least
 
 
 def test_less_speech_than_in_training_is_too_little():
-    assert Rules.of(asked(), "d", card()).min_speech_fraction == 0.3
+    def least(card, told_by="energy", **given):
+        return Rules.of(asked(**given), "d", card, told_by).min_speech_fraction
+
+    assert least(card()) == least(card(), "silero") == 0.3
     lenient = card(featurized={**FEATURIZED, "min_speech_fraction": 0.0})
-    assert Rules.of(asked(), "d", lenient).min_speech_fraction == 0.1
-    assert Rules.of(asked(min_speech_fraction=0.0), "d", card()).min_speech_fraction == 0
+    assert (least(lenient), least(lenient, "yamnet")) == (0.1, 0.1)
+    # Silero's stretches are padded.
+    assert least(lenient, "silero") == 0.2
+    assert least(card(), min_speech_fraction=0.0) == 0
 
 
 @pytest.mark.parametrize(
