@@ -7,8 +7,8 @@ the format has for it. Packages that read a format are imported where it is read
 
 import dataclasses
 import unicodedata
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from emodist import registry, storage
 from emodist.annotations import _checks
@@ -99,7 +99,9 @@ class Format:
         storage.write(uri, self.render(spans, uri.rpartition("/")[2]))
 
 
-def read(uri: str, name: str | None = None, **settings: object) -> list[Span]:
+def read(
+    uri: str, name: str | None = None, settings: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[Span]:
     """The spans of a file, or of all files of one format in a folder, checked and in order.
 
     Parameters
@@ -108,8 +110,8 @@ def read(uri: str, name: str | None = None, **settings: object) -> list[Span]:
         Local or `s3://`.
     name : str, optional
         Of the format; the default follows from the suffix.
-    **settings
-        Of the format.
+    settings : mapping, optional
+        Of formats, by name: `{"elan": {"tier": "emotion"}}`.
 
     Returns
     -------
@@ -123,7 +125,7 @@ def read(uri: str, name: str | None = None, **settings: object) -> list[Span]:
     """
     try:
         with storage.reached(uri):
-            found = list(_found(uri, name, settings))
+            found = list(_found(uri, name, settings or {}))
     except FileNotFoundError:
         raise AnnotationError(f"{uri}: no such file or folder of annotations") from None
     if not found:
@@ -146,8 +148,8 @@ def write(uri: str, spans: Sequence[Span], name: str | None = None) -> list[str]
     AnnotationError
         If the format is not known, or one file cannot hold several recordings.
     """
-    is_file = name is None or suffix(uri) in _format(name, {}).suffixes
-    chosen = _format(name or of_suffix(uri), {})
+    is_file = name is None or suffix(uri) in _format(name).suffixes
+    chosen = _format(name or of_suffix(uri))
     spans = sorted(spans, key=_checks.order)
     if not chosen.is_per_recording:
         target = uri if is_file else storage.join(uri, f"annotations{chosen.suffixes[0]}")
@@ -186,7 +188,7 @@ def of_suffix(uri: str) -> str:
     ('rttm', 'text_grid')
     """
     for name in registry.names("annotations"):
-        if suffix(uri) in _format(name, {}).suffixes:
+        if suffix(uri) in _format(name).suffixes:
             return name
     known = ", ".join(registry.names("annotations"))
     raise AnnotationError(f"{uri}: no format has this suffix; name one of {known}")
@@ -200,7 +202,7 @@ def suffix(uri: str) -> str:
 
 def lost(spans: Iterable[Span], name: str) -> list[str]:
     """What these spans say that a format has no place for."""
-    keeps = _format(name, {}).keeps
+    keeps = _format(name).keeps
     gone = [says for says in SAYS if says != "recording" and says not in keeps]
     return [says for says in gone if any(getattr(span, says) is not None for span in spans)]
 
@@ -210,18 +212,19 @@ def composed(name: str) -> str:
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
-def _found(uri: str, name: str | None, settings: dict[str, object]) -> Iterable[Span]:
+def _found(uri: str, name: str | None, settings: Mapping[str, Mapping[str, Any]]) -> Iterable[Span]:
     files = storage.names(uri) if suffix(uri) == "" or uri.endswith("/") else set()
     if not files or "db.yaml" in files:
         chosen = name or ("audformat" if files else of_suffix(uri))
-        yield from _format(chosen, settings).read(uri)
+        yield from _format(chosen, settings.get(chosen)).read(uri)
         return
     of_files = {file: _name_of(file) for file in sorted(files) if not file.startswith(".")}
     kinds = sorted({kind for kind in of_files.values() if kind})
     if name is None and len(kinds) != 1:
         what = f"files of {', '.join(kinds)}" if kinds else "no file of a known format"
         raise AnnotationError(f"{uri} holds {what}; name the format of those that are meant")
-    one = _format(name or kinds[0], settings)
+    chosen = name or kinds[0]
+    one = _format(chosen, settings.get(chosen))
     for file in of_files:
         if suffix(file) in one.suffixes:
             yield from one.read(storage.join(uri, file))
@@ -234,8 +237,8 @@ def _name_of(file: str) -> str | None:
         return None
 
 
-def _format(name: str, settings: dict[str, object]) -> Format:
-    return registry.build("annotations", name, **settings)
+def _format(name: str, settings: Mapping[str, Any] | None = None) -> Format:
+    return registry.build("annotations", name, **(settings or {}))
 
 
 def _stem(name: str) -> str:

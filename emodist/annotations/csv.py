@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from emodist import storage
 from emodist.annotations import Format, Span, _text
 from emodist.errors import AnnotationError
 from emodist.tables import parquet
@@ -26,6 +27,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "confidence": ("confidence",),
     "annotator": ("annotator", "rater"),
 }
+HEAD_BYTES = 65_536
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +115,15 @@ def has_times(columns: Mapping[str, Any] | Sequence[str]) -> bool:
     """
     has = {what: any(name in columns for name in NAMES[what]) for what in NAMES}
     return has["start"] and (has["end"] or has["duration"])
+
+
+def columns(uri: str) -> list[str]:
+    """The columns of a table, without reading all of it where its format allows that."""
+    if uri.lower().endswith(".parquet"):
+        return parquet.schema_of(parquet.footer(uri)).names
+    first = _text.decoded(storage.read(uri)[:HEAD_BYTES]).partition("\n")[0]
+    delimiter = max("\t;,", key=first.count)
+    return [word.strip().strip('"').lower() for word in first.split(delimiter)]
 
 
 def _rows(data: bytes, name: str) -> list[tuple[str, dict[str, Any]]]:

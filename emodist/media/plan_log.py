@@ -166,9 +166,16 @@ def row_groups(out: str, *fields: str) -> Iterator[pa.Table]:
         for index in range(file.num_row_groups):
             rows = file.read_row_group(index, columns)
             lists = rows["recordings"].combine_chunks()
-            recordings = pa.RecordBatch.from_struct_array(lists.flatten())
+            recordings = pa.table(pa.RecordBatch.from_struct_array(lists.flatten()))
+            for field in schema.PLANNED:
+                # What an earlier release did not know.
+                if field.name in (fields or schema.PLANNED.names) and (
+                    field.name not in recordings.column_names
+                ):
+                    nothing = pa.nulls(len(recordings), field.type)
+                    recordings = recordings.append_column(field, nothing)
             groups = rows["group"].take(pc.list_parent_indices(lists))
-            yield pa.table(recordings).append_column("group", groups)
+            yield recordings.append_column("group", groups)
 
 
 def shard(out: str, reference: dict[str, Any]) -> dict[str, Any]:

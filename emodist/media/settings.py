@@ -94,6 +94,7 @@ class FeaturizeSettings(MediaSettings):
     CHOICES: ClassVar[Choices] = {
         **MediaSettings.CHOICES,
         "features": ("features", "feature_settings"),
+        "annotation_format": ("annotations", "annotation_settings"),
         "augment": ("augmentations", "augment_settings"),
     }
 
@@ -108,6 +109,27 @@ class FeaturizeSettings(MediaSettings):
         "auto", "window, seconds; null: whole recordings; auto: whole up to 15 s, else 4 s windows"
     )
     hop_s: float | None = setting(None, "step between windows, seconds; default: segment_s")
+    segments: str | None = setting(
+        None,
+        "labels with times: a file or folder of annotations, as labels.csv, turns.rttm; one row "
+        "per span, with its speaker and label",
+        since="0.3.0",
+    )
+    annotation_format: str | None = setting(
+        None, "of `segments`; default: as its suffix says", since="0.3.0"
+    )
+    annotation_settings: dict = setting({}, "settings of a format, under its name", since="0.3.0")
+    label_policy: Literal["span", "majority", "pure"] = setting(
+        "span",
+        "of `segments`: span: its spans are the rows; else windows are (segment_s), with the "
+        "speaker and label of most of it (majority), or of all that is in it (pure)",
+        since="0.3.0",
+    )
+    min_label_share: float = setting(
+        0.5,
+        "a window of which a speaker or label covers a smaller share has none",
+        since="0.3.0",
+    )
     trim_db: float | None = setting(
         30.0, "trim ends this far below the peak of whole recordings, dB; null: no trimming"
     )
@@ -138,13 +160,35 @@ class FeaturizeSettings(MediaSettings):
             if getattr(self, name) < 16:
                 raise ConfigError(f"{name} must be at least 16 samples; got {getattr(self, name)}")
         self.segmentation()
+        self._check_segments()
         models = {feature.model for feature in self.network_features().values()}
         if len(models) > 1:
             raise ConfigError(f"yamnet and yamnet_scores need one model; got {sorted(models)}")
-        for name in ("min_speech_fraction", "yamnet_gpus"):
+        for name in ("min_speech_fraction", "yamnet_gpus", "min_label_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be within 0 and 1; got {getattr(self, name)}")
         features.check_functionals(self.functionals)
+
+    def _check_segments(self) -> None:
+        if self.segments is None:
+            for name in ("annotation_format", "label_policy", "min_label_share"):
+                if getattr(self, name) != getattr(FeaturizeSettings, name):
+                    raise ConfigError(f"{name} is of annotations; say which, as segments=FILE")
+            return
+        object.__setattr__(self, "segments", storage.absolute(self.segments))
+        if self.annotation_format is not None:
+            own = self.annotation_settings
+            registry.build("annotations", self.annotation_format, **own)
+        if self.label_policy == "span" and (self.segment_s != "auto" or self.hop_s is not None):
+            raise ConfigError(
+                "segments gives one row per span; for windows of segment_s and hop_s, say "
+                "label_policy=majority"
+            )
+        if self.augment_balance:
+            raise ConfigError(
+                "augment_balance counts recordings, and segments labels pieces of them; leave it "
+                "out, and say n_variants"
+            )
 
     def build_features(self):
         settings = dict(self.feature_settings)

@@ -17,12 +17,13 @@ import numpy as np
 import pyarrow as pa
 
 from emodist import features, storage
-from emodist.audio import decode, encode, segments
+from emodist.audio import decode, encode, segments, spans
 from emodist.errors import EmodistError, OutputError, UnexpectedError
 from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
 from emodist.media import variants
 from emodist.media.settings import ExtractSettings, FeaturizeSettings, MediaSettings
+from emodist.media.spans import Said
 from emodist.plugins.folders import told
 from emodist.tables import schema, stream
 
@@ -131,8 +132,11 @@ def _schema(settings: FeaturizeSettings, chosen: dict[str, Any]) -> pa.Schema:
     shapes = {name: feature.shape(settings.functionals) for name, feature in chosen.items()}
     # The names in an image follow from its shape, and are many.
     return schema.features(
-        (name, shape, chosen[name].labels(settings.functionals) if len(shape) == 1 else ())
-        for name, shape in shapes.items()
+        (
+            (name, shape, chosen[name].labels(settings.functionals) if len(shape) == 1 else ())
+            for name, shape in shapes.items()
+        ),
+        is_annotated=settings.segments is not None,
     )
 
 
@@ -189,7 +193,11 @@ class Featurize:
     def _rows(self, recording: dict[str, Any], sound: "Sound") -> Iterator[dict[str, Any] | None]:
         """The row of each segment; None for one that is skipped."""
         keys = {name: recording.get(name) for name in schema.SEGMENTS.names}
-        for item in variants.augmented(self.segmentation.cut(sound), recording):
+        said = Said(recording.get("spans"), recording["speaker"], recording["label"])
+        for item in variants.augmented(self._cut(sound, said), recording):
+            if item is None:
+                yield None
+                continue
             speech_fraction = segments.speech_fraction(item.waveform)
             if not self.network and speech_fraction < self.settings.min_speech_fraction:
                 yield None
@@ -200,8 +208,20 @@ class Featurize:
                 "start_s": item.start_s,
                 "end_s": item.end_s,
                 "speech_fraction": speech_fraction,
+                **(self._said(said, item) if self.settings.segments else {}),
                 **self._compute(item.waveform),
             }
+
+    def _cut(self, sound: "Sound", said: Said) -> Iterator[segments.Segment | None]:
+        if self.settings.segments and self.settings.label_policy == "span":
+            return spans.cut(sound, said.times, said.name)
+        return self.segmentation.cut(sound)
+
+    def _said(self, said: Said, item: segments.Segment) -> dict[str, Any]:
+        s = self.settings
+        if s.label_policy == "span":
+            return vars(said.of_span(item.index))
+        return vars(said.of_window(item.start_s, item.end_s, s.label_policy, s.min_label_share))
 
     def _compute(self, waveform: np.ndarray) -> dict[str, np.ndarray]:
         s = self.settings

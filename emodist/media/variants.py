@@ -71,15 +71,17 @@ def is_variant(recording_id: str) -> bool:
     return "-" in recording_id
 
 
-def augmented(segments: Iterable[Segment], recording: dict[str, Any]) -> Iterator[Segment]:
-    """The segments of a planned recording, changed if it is a variant.
+def augmented(
+    segments: Iterable[Segment | None], recording: dict[str, Any]
+) -> Iterator[Segment | None]:
+    """The segments of a planned recording, changed if it is a variant; None as a sign of life.
 
     Times stay those of the original's file, whatever the tempo.
     """
     attributes = json.loads(recording.get("attributes") or "{}")
     drawn = attributes.get("augmentation") if is_variant(recording["recording_id"]) else None
     for segment in segments:
-        if drawn:
+        if drawn and segment is not None:
             rng = _rng(recording["recording_id"], segment.index)
             waveform = augmentations.apply(segment.waveform, SAMPLE_RATE, drawn, rng)
             segment = dataclasses.replace(segment, waveform=waveform)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emodist.errors import ConfigError
-from emodist.media import listing, plan
+from emodist.media import listing, plan, spans
 from emodist.media.listing import MediaFile
 from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import sample
@@ -60,9 +60,10 @@ def predict(
     for name, value in (("sample", n_files), ("cpus", n_cpus)):
         if value < 1:
             raise ConfigError(f"{name} must be at least 1; got {value}")
-    files = sorted(
-        listing.media_files(settings.path), key=lambda f: (_suffix(f), f.size_bytes or 0, f.path)
-    )
+    listed = list(listing.media_files(settings.path))
+    if listed and settings.segments is not None:
+        listed, _ = spans.attached(listed, settings)
+    files = sorted(listed, key=lambda f: (_suffix(f), f.size_bytes or 0, f.path))
     if not files:
         suffixes = " ".join(sorted(listing.SUFFIXES))
         raise ConfigError(f"{settings.path} holds no media files; known suffixes: {suffixes}")

@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 
 from emodist import storage
 from emodist.errors import ConfigError
-from emodist.media import listing, output
+from emodist.media import listing, output, spans
 from emodist.media.listing import MediaFile
 from emodist.media.plan_log import PlanLog
-from emodist.media.settings import MediaSettings
+from emodist.media.settings import FeaturizeSettings, MediaSettings
 from emodist.media.shards import ShardResult
 from emodist.pipelines import bars, metrics, planning
 from emodist.pipelines.metrics import Progress, Size
@@ -49,6 +49,10 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
     clock = time.monotonic()
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     files = _list(settings)
+    notes: list[str] = []
+    if isinstance(settings, FeaturizeSettings) and settings.segments is not None:
+        found, notes = spans.attached(files, settings)
+        files = iter(found)
     name = output.begin(settings)
     log = PlanLog(settings.out)
     n_changed = planning.extend(log, files, settings, retry_failed)
@@ -69,6 +73,7 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
         "new_failed": sum(r.n_failed for r in results),
         "new_audio_h": new_audio_s / 3600,
         "changed": n_changed,
+        "listing": notes,
         "cpu_s": round(sum(r.cpu_s for r in results), 2),
         "seconds": round(seconds, 2),
         "times_real_time": round(new_audio_s / seconds, 2),
@@ -90,6 +95,8 @@ def is_acceptable(summary: Mapping[str, Any], settings: MediaSettings) -> bool:
 
 def _list(settings: MediaSettings) -> Iterator[MediaFile]:
     """The files of the input as they are found, at least one."""
+    if listing.is_list(settings.path):
+        spans.refuse_as_list(settings.path)
     listed = _found(settings.path)
     # What `extract` wrote into a folder below its input is output, not input.
     own = storage.join(settings.out, "audio") + "/"
