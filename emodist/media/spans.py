@@ -32,12 +32,19 @@ N_SHOWN = 3
 LEAST_S = 1e-3
 
 
-def attached(
-    files: Iterable[MediaFile], settings: FeaturizeSettings
-) -> tuple[list[MediaFile], list[str]]:
-    """Files with their spans, and notes on what was left out.
+@dataclasses.dataclass(frozen=True)
+class Attached:
+    """Files with their spans; those without any, if rows are spans; sentences on what was left."""
 
-    Where rows are spans, files without any are left out.
+    files: list[MediaFile]
+    without: list[MediaFile]
+    notes: list[str]
+
+
+def attached(files: Iterable[MediaFile], settings: FeaturizeSettings) -> Attached:
+    """Files with the spans that annotations have of them.
+
+    Where rows are windows, files without spans stay among the others.
 
     Raises
     ------
@@ -68,7 +75,7 @@ def attached(
     for name, place in places.items():
         of_file[place] += by_name[name]
     is_by_span = settings.label_policy == "span"
-    kept, n_short = [], 0
+    kept, without, n_short = [], [], 0
     for place, file in enumerate(found):
         chosen = [_Said.of(span) for span in of_file.get(place, ())]
         if is_by_span:
@@ -80,18 +87,20 @@ def attached(
             n_short += n_all - len(chosen)
         if chosen:
             kept.append(_with(file, sorted(chosen, key=_order)))
-        elif not is_by_span:
+        elif is_by_span:
+            without.append(_with(file, []))
+        else:
             kept.append(file)
     if n_short:
         notes.append(
             f"{n_short} spans in {uri} are shorter than min_duration_s={settings.min_duration_s:g} "
             "and are left out"
         )
-    if n_left := len(found) - len(kept):
-        notes.append(f"{n_left} files have no spans in {uri} and are left out")
+    if without:
+        notes.append(f"{len(without)} files have no spans in {uri} and are left out")
     if not kept:
         raise AnnotationError(f"{uri} holds no span that can be used: {'; '.join(notes)}")
-    return kept, notes
+    return Attached(kept, without, notes)
 
 
 class _Said(NamedTuple):

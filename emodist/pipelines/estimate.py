@@ -62,7 +62,7 @@ def predict(
             raise ConfigError(f"{name} must be at least 1; got {value}")
     listed = list(listing.media_files(settings.path))
     if listed and settings.segments is not None:
-        listed, _ = spans.attached(listed, settings)
+        listed = spans.attached(listed, settings).files
     files = sorted(listed, key=lambda f: (_suffix(f), f.size_bytes or 0, f.path))
     if not files:
         suffixes = " ".join(sorted(listing.SUFFIXES))

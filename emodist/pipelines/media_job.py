@@ -49,12 +49,14 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
     clock = time.monotonic()
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     files = _list(settings)
-    notes: list[str] = []
+    annotated = None
     if isinstance(settings, FeaturizeSettings) and settings.segments is not None:
-        found, notes = spans.attached(files, settings)
-        files = iter(found)
+        annotated = spans.attached(files, settings)
     name = output.begin(settings)
     log = PlanLog(settings.out)
+    if annotated is not None:
+        # What has lost its spans since it was planned has no rows any more.
+        files = itertools.chain(annotated.files, log.known(annotated.without))
     n_changed = planning.extend(log, files, settings, retry_failed)
     work = output.pending(settings.out, log.work())
     engine, n_workers = _choose_engine(settings, work)
@@ -73,7 +75,7 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
         "new_failed": sum(r.n_failed for r in results),
         "new_audio_h": new_audio_s / 3600,
         "changed": n_changed,
-        "listing": notes,
+        "listing": [] if annotated is None else annotated.notes,
         "cpu_s": round(sum(r.cpu_s for r in results), 2),
         "seconds": round(seconds, 2),
         "times_real_time": round(new_audio_s / seconds, 2),
