@@ -58,7 +58,7 @@ class Format:
     Attributes
     ----------
     suffixes : tuple of str
-        Small letters, with the dot; the first is that of files that are written.
+        With the dot, in any case; the first is that of files that are written.
     is_per_recording : bool
         Whether a file holds one recording and does not name it: its own name does.
     keeps : frozenset of str
@@ -71,6 +71,10 @@ class Format:
     is_per_recording: ClassVar[bool]
     keeps: ClassVar[frozenset[str]]
     digits: ClassVar[int] = 7
+
+    def is_of(self, uri: str) -> bool:
+        """Whether a file has one of the suffixes."""
+        return suffix(uri) in {known.lower() for known in self.suffixes}
 
     def parse(self, data: bytes, name: str) -> Iterable[Span]:
         """The spans of a file, as they stand in it; `name` is the file's, for messages.
@@ -148,7 +152,7 @@ def write(uri: str, spans: Sequence[Span], name: str | None = None) -> list[str]
     AnnotationError
         If the format is not known, or one file cannot hold several recordings.
     """
-    is_file = name is None or suffix(uri) in _format(name).suffixes
+    is_file = name is None or _format(name).is_of(uri)
     chosen = _format(name or of_suffix(uri))
     spans = sorted(spans, key=_checks.order)
     if not chosen.is_per_recording:
@@ -188,7 +192,7 @@ def of_suffix(uri: str) -> str:
     ('rttm', 'text_grid')
     """
     for name in registry.names("annotations"):
-        if suffix(uri) in _format(name).suffixes:
+        if _format(name).is_of(uri):
             return name
     known = ", ".join(registry.names("annotations"))
     raise AnnotationError(f"{uri}: no format has this suffix; name one of {known}")
@@ -213,7 +217,10 @@ def composed(name: str) -> str:
 
 
 def _found(uri: str, name: str | None, settings: Mapping[str, Mapping[str, Any]]) -> Iterable[Span]:
-    files = storage.names(uri) if suffix(uri) == "" or uri.endswith("/") else set()
+    is_file = _name_of(uri) is not None and not uri.endswith("/")
+    files = set() if is_file else storage.names(uri)
+    if not is_file and not files and not storage.exists(uri):
+        raise FileNotFoundError(uri)
     if not files or "db.yaml" in files:
         chosen = name or ("audformat" if files else of_suffix(uri))
         yield from _format(chosen, settings.get(chosen)).read(uri)
@@ -226,7 +233,7 @@ def _found(uri: str, name: str | None, settings: Mapping[str, Mapping[str, Any]]
     chosen = name or kinds[0]
     one = _format(chosen, settings.get(chosen))
     for file in of_files:
-        if suffix(file) in one.suffixes:
+        if one.is_of(file):
             yield from one.read(storage.join(uri, file))
 
 

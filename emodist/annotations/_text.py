@@ -126,6 +126,9 @@ def said(text: str) -> dict[str, Any]:
         found["speaker"], text = match[1].strip(), match[2].strip()
     if match := _GUESS.fullmatch(text):
         return {**found, **without_share(match[1].strip()), "is_guess": True}
+    # As the subtitles of `emodist predict` have it: only a model knows how sure it is.
+    if _SHARE.fullmatch(text):
+        return {**found, **without_share(text), "is_guess": True}
     return {**found, "label": text if text not in ("", NO_TEXT) else None}
 
 

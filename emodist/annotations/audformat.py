@@ -70,9 +70,9 @@ class Audformat(Format):
             label = guess if guess is not None else cells.get(labels)
             sure = cells.get("confidence") if guess is not None else None
             yield Span(
-                start.total_seconds(),
+                _seconds(start),
                 # A segment without an end goes to that of the recording, which is not known here.
-                end.total_seconds(),
+                _seconds(end),
                 None if label is None else str(label),
                 None if "speaker" not in cells else str(cells["speaker"]),
                 str(file),
@@ -132,6 +132,11 @@ class Audformat(Format):
             # The header last: it says that the tables are there.
             for file in sorted(Path(folder).iterdir(), key=lambda file: file.name == "db.yaml"):
                 storage.write(storage.join(_folder(uri), file.name), file.read_bytes())
+
+
+def _seconds(time: Any) -> float:
+    """Of a `pandas.Timedelta`, whose own seconds are off by a bit; of one that is missing, nan."""
+    return time.as_unit("ns").value / 1e9 if time == time else float("nan")
 
 
 def _folder(uri: str) -> str:

@@ -22,7 +22,7 @@ class TextGrid(Format):
         is those named as above, or the only one.
     """
 
-    suffixes: ClassVar[tuple[str, ...]] = (".textgrid",)
+    suffixes: ClassVar[tuple[str, ...]] = (".TextGrid",)
     is_per_recording: ClassVar[bool] = True
     keeps: ClassVar[frozenset[str]] = frozenset({"speaker", "label", "confidence"})
 

@@ -12,6 +12,8 @@ from typing import ClassVar
 from emodist.annotations import Format, Span, _text
 from emodist.errors import AnnotationError
 
+UNSURE = "unsure"
+
 
 @dataclasses.dataclass(frozen=True)
 class Webvtt(Format):
@@ -29,8 +31,12 @@ class Webvtt(Format):
             cues = list(webvtt.from_string(_text.decoded(data)))
         except (webvtt.errors.MalformedFileError, ValueError, TypeError) as error:
             raise AnnotationError(f"{name} is no WebVTT: {error}") from None
-        for number, cue in enumerate(cues, 1):
-            found = _text.said(html.unescape(cue.text))
+        texts = [_text.said(html.unescape(cue.text)) for cue in cues]
+        is_predicted = any(found.get("is_guess") for found in texts)
+        for number, (cue, found) in enumerate(zip(cues, texts, strict=True), 1):
+            # As `emodist predict` writes where it abstains.
+            if is_predicted and found["label"] == UNSURE:
+                continue
             if cue.voice:
                 found["speaker"] = html.unescape(cue.voice)
             times = _text.seconds(cue.start), _text.seconds(cue.end)
