@@ -9,6 +9,7 @@ import pytest
 from emodist import annotations
 from emodist.annotations import Span
 from emodist.errors import AnnotationError
+from emodist.plugins import folders
 
 AMI = Path(__file__).parents[2].parent / "shared" / "data" / "ami"
 VLOGS = AMI.parent / "vlogs" / "timeline.csv"
@@ -366,3 +367,36 @@ def test_a_table_in_parquet_is_read_and_written(tmp_path):
     (file,) = annotations.write(str(tmp_path / "a.parquet"), SPANS)
     assert annotations.read(file) == SPANS
     assert io.BytesIO(Path(file).read_bytes()).read(4) == b"PAR1"
+
+
+def test_a_format_of_ones_own_is_a_file_in_a_plugin_folder(tmp_path):
+    (tmp_path / "own" / "annotations").mkdir(parents=True)
+    (tmp_path / "own" / "annotations" / "one_a_line.py").write_text(
+        '''"""Start, end and label with blanks between them."""
+
+import dataclasses
+
+from emodist.annotations import Format, Span
+
+
+@dataclasses.dataclass(frozen=True)
+class OneALine(Format):
+    suffixes = (".spans",)
+    is_per_recording = True
+    keeps = frozenset({"label"})
+
+    def parse(self, data, name):
+        for line in data.decode().splitlines():
+            start, end, label = line.split()
+            yield Span(float(start), float(end), label)
+
+    def render(self, spans, name):
+        return "".join(f"{s.start_s} {s.end_s} {s.label}\\n" for s in spans).encode()
+'''
+    )
+    folders.use([str(tmp_path / "own")])
+    try:
+        (file,) = annotations.write(str(tmp_path / "a.spans"), [Span(0.0, 1.0, "sad")])
+        assert annotations.read(file) == [Span(0.0, 1.0, "sad", None, "a")]
+    finally:
+        folders._used.pop(str(tmp_path / "own"))
