@@ -7,13 +7,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from emodist import storage
 from emodist.annotations import Format, Span, _text
 from emodist.errors import AnnotationError
-from emodist.tables import parquet
 
 # What columns may be called, the first as they are written; seconds in one of the column's units.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -93,6 +89,9 @@ class Csv(Format):
         }
         said = {k: v for k, v in cells.items() if any(cell is not None for cell in v)}
         if name.lower().endswith(".parquet"):
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+
             sink = pa.BufferOutputStream()
             pq.write_table(pa.table(said), sink)
             return sink.getvalue().to_pybytes()
@@ -120,6 +119,8 @@ def has_times(columns: Mapping[str, Any] | Sequence[str]) -> bool:
 def columns(uri: str) -> list[str]:
     """The columns of a table, without reading all of it where its format allows that."""
     if uri.lower().endswith(".parquet"):
+        from emodist.tables import parquet
+
         return parquet.schema_of(parquet.footer(uri)).names
     first = _text.decoded(storage.read(uri)[:HEAD_BYTES]).partition("\n")[0]
     delimiter = max("\t;,", key=first.count)
@@ -129,6 +130,8 @@ def columns(uri: str) -> list[str]:
 def _rows(data: bytes, name: str) -> list[tuple[str, dict[str, Any]]]:
     """Each row with the place where it stands; columns in small letters without blanks."""
     if data.startswith(b"PAR1"):
+        from emodist.tables import parquet
+
         table = parquet.parsed(data).read().to_pylist()
         return [(f"row {number}", row) for number, row in enumerate(table, 1)]
     text = _text.decoded(data)

@@ -75,7 +75,9 @@ def basis(out: str, rules: Rules) -> Basis:
                 if row["recording_id"] != recording:
                     recording = row["recording_id"]
                     ends.clear()
-                if row["speech_fraction"] < rules.min_speech_fraction:
+                share = row["speech_fraction"]
+                # As `rows` has it: where nobody judged a segment, it counts.
+                if share is not None and share < rules.min_speech_fraction:
                     continue
                 who = voice(rules, row["corpus"], row["speaker"], row["uri"])
                 speaker = None if rules.speakers == "file" else row["speaker"]
@@ -83,8 +85,9 @@ def basis(out: str, rules: Rules) -> Basis:
                 of_file = rules.speakers != "channel" or not speaker
                 rest = found.setdefault(who, Rest(speaker, row["uri"] if of_file else None))
                 rest.segments += 1
-                rest.seconds += max(0.0, row["end_s"] - max(row["start_s"], ends[who]))
-                ends[who] = max(ends[who], row["end_s"])
+                start_s, end_s = row["start_s"] or 0.0, row["end_s"] or 0.0
+                rest.seconds += max(0.0, end_s - max(start_s, ends[who]))
+                ends[who] = max(ends[who], end_s)
     # Windows of nobody, in a recording that has turns of some, are no person.
     have_turns = {one.uri for who, one in found.items() if JOINT in who}
     return {who: one for who, one in found.items() if JOINT in who or one.uri not in have_turns}
