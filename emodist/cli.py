@@ -18,7 +18,7 @@ from emodist.plugins import folders
 GROUPS = {
     "start here": ("demo",),
     "corpora": ("corpora", "ontology", "fetch", "doctor"),
-    "media to tables": ("plan", "extract", "featurize", "export", "trace", "cite"),
+    "media to tables": ("plan", "extract", "featurize", "annotations", "export", "trace", "cite"),
     "tables to models": ("audit", "cluster", "evaluate", "train", "tune", "report"),
     "models to answers": ("predict", "serve", "export-model"),
     "on a cluster": ("submit",),

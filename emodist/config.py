@@ -203,12 +203,17 @@ def _made(
             break
     for new, where in layers:
         _merge(settings_type, places, values, settings, new, where)
-    for choice, (_, target) in settings_type.CHOICES.items():
+    for choice, (folder, target) in settings_type.CHOICES.items():
         chosen = values.get(choice, getattr(settings_type, choice))
         values[target] = (
             settings.get(chosen, {})
             if isinstance(chosen, str)
-            else {name: settings[name] for name in chosen if name in settings}
+            # What follows from something else, as the format of a file, may be any of them.
+            else {
+                name: settings[name]
+                for name in (registry.names(folder) if chosen is None else chosen)
+                if name in settings
+            }
         )
     placed = {name: values.pop(name) for name in places if name in values}
     try:

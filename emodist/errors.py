@@ -33,6 +33,10 @@ class AsideError(CorpusError):
     """A file that belongs to the corpus but is none of its recordings, as a whole dialogue."""
 
 
+class AnnotationError(EmodistError):
+    """Time-stamped labels that cannot be read, or that fit no recording."""
+
+
 class OutputError(EmodistError):
     """An output folder that cannot be written, or that belongs to another run."""
 

@@ -18,8 +18,8 @@ FLOORS = (
     {"config"},
     {"citations", "ontology", "tables", "audio", "synthesis"},
     {
-        *("augmentations", "batch_augmentations", "clusterers", "corpora", "estimators"),
-        *("features", "networks"),
+        *("annotations", "augmentations", "batch_augmentations", "clusterers", "corpora"),
+        *("estimators", "features", "networks"),
     },
     {"fetch", "learning", "media", "sweeps"},
     {"clustering", "doctor", "network_training"},

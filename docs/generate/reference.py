@@ -8,7 +8,7 @@ from html import escape
 
 from figures import table
 
-from emodist import cli, corpora, ontology, registry
+from emodist import annotations, cli, corpora, ontology, registry
 from emodist.citations import bibtex
 from emodist.features import DEFAULT, DEFAULT_FUNCTIONALS, _functionals
 from emodist.predicting import rows as predictions
@@ -122,7 +122,11 @@ def columns():
     parts = []
     for title, found, meanings in (
         ("recordings: a row for each media file", schema.RECORDINGS, schema.MEANINGS),
-        ("features: a row for each segment", schema.SEGMENTS, schema.MEANINGS),
+        (
+            "features: a row for each segment",
+            [*schema.SEGMENTS, schema.OVERLAP],
+            schema.MEANINGS,
+        ),
         ("failures: a row for each file that failed", schema.FAILURES, schema.MEANINGS),
         (
             "predictions: the keys of a segment, then",
@@ -144,6 +148,26 @@ def corpora_cards():
             text += f"\n\n{ontology.text(name)}"
         parts.append(f"## {name}\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
+
+
+def formats():
+    """The formats of annotations, with what each has a place for."""
+    says = [word for word in annotations.SAYS if word != "recording"]
+    rows = []
+    for name in registry.names("annotations"):
+        entry = registry.get("annotations", name)
+        _, settings = registry.describe("annotations", name)
+        rows.append(
+            [
+                f"`{name}`",
+                " ".join(f"`{suffix}`" for suffix in entry.suffixes),
+                "one a file" if entry.is_per_recording else "many",
+                ", ".join(word for word in says if word in entry.keeps),
+                "milliseconds" if entry.digits == 3 else "samples",
+                f"`{cell(settings)}`" if settings else "",
+            ]
+        )
+    return table(["name", "suffixes", "recordings", "keeps", "times to", "settings"], rows)
 
 
 def entries(folder):
@@ -173,6 +197,6 @@ NAMES = {
     call.__name__: call
     for call in (
         *(commands, features, feature_cards, sources, functionals, columns, corpora_cards),
-        entries,
+        *(entries, formats),
     )
 }

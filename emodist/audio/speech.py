@@ -98,14 +98,15 @@ class SpeechCut:
 
 
 def judged(
-    cut: Callable[[Blocks], Iterator[Segment]], blocks: Blocks, model: Silero
-) -> Iterator[Segment]:
+    cut: Callable[[Blocks], Iterator[Segment | None]], blocks: Blocks, model: Silero
+) -> Iterator[Segment | None]:
     """Segments of one recording, each with the share of its time that lies in stretches of speech.
 
     Parameters
     ----------
     cut : callable
-        Makes segments of blocks, in the order of their starts, as `Segmentation.cut`.
+        Makes segments of blocks, in the order of their starts, as `Segmentation.cut`; None, as a
+        sign of life, is handed on.
 
     A segment comes about two seconds of sound later than from `cut` itself: whether its end is
     speech depends on what follows.
@@ -114,6 +115,9 @@ def judged(
     stream = (block for block in _heard(blocks, model, stretches) if block is not None)
     waiting: collections.deque[Segment] = collections.deque()
     for segment in cut(stream):
+        if segment is None:
+            yield None
+            continue
         waiting.append(segment)
         while waiting and round(waiting[0].end_s * SAMPLE_RATE) <= stretches.known:
             yield _with_fraction(waiting.popleft(), stretches)

@@ -20,6 +20,7 @@ is_program = False
 
 EXAMPLES = {
     "features": "mfcc.n_mfcc=13",
+    "annotations": "elan.tier=emotion",
     "augmentations": "noise.min_snr_db=5",
     "batch_augmentations": "mixup.alpha=0.4",
     "corpora": "media.speaker_level=2",

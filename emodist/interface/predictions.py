@@ -1,6 +1,7 @@
 """Predictions of a bundle for media: rows, and each recording in time."""
 
 import dataclasses
+import os
 import tempfile
 from collections.abc import Mapping
 from functools import cached_property
@@ -133,6 +134,28 @@ class Predictions:
             If there are several, or none.
         """
         return self._only().to_vtt()
+
+    def to_annotations(self, path: str | os.PathLike[str], format: str | None = None) -> list[str]:
+        """Write the spans as annotations, for ELAN, Praat, Audacity, Label Studio and others.
+
+        Each is named as a guess, in the words of its format (`emodist annotations`).
+
+        Parameters
+        ----------
+        path : str or path
+            A file, as `spans.csv`, or a folder where the format has a file for each recording.
+        format : str, optional
+            Default: as the suffix says.
+
+        Returns
+        -------
+        list of str
+            The files.
+        """
+        from emodist import annotations
+        from emodist.predicting import spans
+
+        return annotations.write(os.fspath(path), list(spans.of(self.uri)), format)
 
     def plot(self) -> "Figure":
         """The timeline of the only recording, as `to_vtt`."""

@@ -48,6 +48,8 @@ class MediaFile(NamedTuple):
     version: str = ""
     problem: str | None = None
     given: Mapping[str, str] = {}
+    # What `media.spans` found of its pieces.
+    spans: str | None = None
 
     @property
     def recording_id(self) -> str:

@@ -10,19 +10,18 @@ import posixpath
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from emodist import storage
+from emodist.annotations.csv import has_times
 from emodist.errors import ConfigError
 from emodist.media import objects
 from emodist.media.files import Aside, MediaFile, on_disk
 from emodist.tables import parquet, sheets
-from emodist.tables.sheets import Row, Sheet
+from emodist.tables.sheets import Row
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".parquet")
 KNOWN = ("uri", "speaker", "label", "corpus")
-# What a file has one of; times are those of a table of spans, which is no list of files.
-ONE_EACH = ("speaker", "label", "corpus", "start_s", "end_s")
+ONE_EACH = ("speaker", "label", "corpus")
 # A longer name is none of a file, and is not repeated in full.
 MOST_LETTERS = 4096
 ROWS_AT_ONCE = 256
@@ -35,10 +34,19 @@ def listed(uri: str, aside: Aside) -> list[MediaFile]:
     Raises
     ------
     ConfigError
-        If it cannot be read, has no column `uri`, or says two things of one file.
+        If it cannot be read, has no column `uri`, holds spans, or says two things of one file.
     """
     folder, _, name = uri.rpartition("/")
-    sheet = _table(uri) if uri.lower().endswith(".parquet") else _text(uri, name)
+    data = storage.read(uri)
+    if uri.lower().endswith(".parquet"):
+        sheet = sheets.of_table(parquet.parsed(data).read(), KNOWN)
+    else:
+        sheet = sheets.parse(data, name, ("uri",), KNOWN)
+    if has_times(sheet.columns):
+        raise ConfigError(
+            f"{uri} holds spans of recordings (start and end), not a list of files; give the "
+            f"folder of the recordings, as in: emodist featurize FOLDER segments={name}"
+        )
     if "uri" not in sheet.columns:
         has = ", ".join(sheet.columns) or "none"
         raise ConfigError(f"{uri} needs a column `uri`; it has {has}")
@@ -142,35 +150,6 @@ class Finder:
 
 def _composed(name: str) -> str:
     return sheets.composed(name).strip()
-
-
-def _text(uri: str, name: str) -> Sheet:
-    return sheets.parse(storage.read(uri), name, "uri", KNOWN)
-
-
-def _table(uri: str) -> Sheet:
-    rows = parquet.read(uri)
-    columns = [sheets.column(name, KNOWN) for name in rows.column_names]
-    cells = (map(_word, column.to_pylist()) for column in rows.columns)
-    lines = zip(*cells, strict=True)
-    return Sheet(
-        tuple(columns),
-        tuple(
-            Row(number, dict(zip(columns, words, strict=True)))
-            for number, words in enumerate(lines, 1)
-        ),
-    )
-
-
-def _word(value: Any) -> str:
-    """A cell as a word; an empty one, also of a column of numbers, as none."""
-    if value is None or value != value:
-        return ""
-    return (
-        sheets.printable(value.decode("utf-8", "surrogateescape"))
-        if isinstance(value, bytes)
-        else str(value).strip()
-    )
 
 
 def _looked(row: Row, finder: Finder, uri: str, name: str) -> MediaFile:

@@ -105,6 +105,7 @@ def recordings(files: Sequence[MediaFile], corpus: Any, name: str) -> pa.RecordB
         "attributes": [texts[3] for texts in described],
         "problem": [texts[4] for texts in described],
         "target": [None] * len(files),
+        "spans": [file.spans for file in files],
         "attempts": [1] * len(files),
     }
     return pa.RecordBatch.from_pydict(columns, schema=pa.schema(list(schema.PLANNED)))

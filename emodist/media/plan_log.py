@@ -82,7 +82,18 @@ class PlanLog:
         What `add` itself has added need not be looked at: a listing has each file once.
         """
         is_planned = self._found(files, with_version=True)
-        return [file for file, known in zip(files, is_planned, strict=True) if not known]
+        found = []
+        for file, known in zip(files, is_planned, strict=True):
+            if not known:
+                found.append(file)
+            elif file.spans is not None and (again := self._again(file)) is not None:
+                found.append(again)
+        return found
+
+    def known(self, files: list[MediaFile]) -> list[MediaFile]:
+        """Those of the files of which any version is planned."""
+        is_known = self._found(files, with_version=False)
+        return [file for file, known in zip(files, is_known, strict=True) if known]
 
     def n_changed(self, files: list[MediaFile]) -> int:
         """Of how many of the files a version was planned before."""
@@ -115,6 +126,23 @@ class PlanLog:
                     dropped[group].append(recording_id)
         return dropped
 
+    def _again(self, file: MediaFile) -> MediaFile | None:
+        """A file whose annotations are again what they were before the last that was planned.
+
+        It is another version then: what was made of it before is gone. None: it was not changed.
+        """
+        path = digests([file.recording_id], ID)["path"].astype(np.uint64)
+        first, last = (np.searchsorted(self._paths, path, side)[0] for side in ("left", "right"))
+        versions = self._versions[first:last].tolist()
+        for count in range(len(versions) + 1):
+            again = file._replace(version=f"{file.version} {count}") if count else file
+            version = int(again.recording_id[-8:], 16)
+            if version == versions[-1]:
+                return None
+            if version not in versions:
+                return again
+        return None
+
     def _take(self, name: str, data: bytes) -> None:
         file = parquet.parsed(data)
         for index in range(file.num_row_groups):
@@ -137,7 +165,8 @@ class PlanLog:
         self._new_ids.clear()
         self._paths = np.concatenate([self._paths, new["path"]])
         self._versions = np.concatenate([self._versions, new["version"]])
-        order = np.argsort(self._paths)
+        # Stable: of the versions of one path, the last is the one that was planned last.
+        order = np.argsort(self._paths, kind="stable")
         self._paths, self._versions = self._paths[order], self._versions[order]
         ends = np.flatnonzero(self._paths[1:] != self._paths[:-1])
         self._most_versions = np.diff(ends, prepend=-1, append=len(order) - 1).max()
@@ -166,9 +195,16 @@ def row_groups(out: str, *fields: str) -> Iterator[pa.Table]:
         for index in range(file.num_row_groups):
             rows = file.read_row_group(index, columns)
             lists = rows["recordings"].combine_chunks()
-            recordings = pa.RecordBatch.from_struct_array(lists.flatten())
+            recordings = pa.table(pa.RecordBatch.from_struct_array(lists.flatten()))
+            for field in schema.PLANNED:
+                # What an earlier release did not know.
+                if field.name in (fields or schema.PLANNED.names) and (
+                    field.name not in recordings.column_names
+                ):
+                    nothing = pa.nulls(len(recordings), field.type)
+                    recordings = recordings.append_column(field, nothing)
             groups = rows["group"].take(pc.list_parent_indices(lists))
-            yield pa.table(recordings).append_column("group", groups)
+            yield recordings.append_column("group", groups)
 
 
 def shard(out: str, reference: dict[str, Any]) -> dict[str, Any]:

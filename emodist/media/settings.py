@@ -105,6 +105,7 @@ class FeaturizeSettings(MediaSettings):
     CHOICES: ClassVar[Choices] = {
         **MediaSettings.CHOICES,
         "features": ("features", "feature_settings"),
+        "annotation_format": ("annotations", "annotation_settings"),
         "augment": ("augmentations", "augment_settings"),
     }
 
@@ -119,6 +120,27 @@ class FeaturizeSettings(MediaSettings):
         "auto", "window, seconds; null: whole recordings; auto: whole up to 15 s, else 4 s windows"
     )
     hop_s: float | None = setting(None, "step between windows, seconds; default: segment_s")
+    segments: str | None = setting(
+        None,
+        "labels with times: a file or folder of annotations, as labels.csv, turns.rttm; one row "
+        "per span, with its speaker and label",
+        since="0.2.0",
+    )
+    annotation_format: str | None = setting(
+        None, "of `segments`; default: as its suffix says", since="0.2.0"
+    )
+    annotation_settings: dict = setting({}, "settings of a format, under its name", since="0.2.0")
+    label_policy: Literal["span", "majority", "pure"] = setting(
+        "span",
+        "of `segments`: span: its spans are the rows; else windows are (segment_s), with the "
+        "speaker and label of most of it (majority), or of all that is in it (pure)",
+        since="0.2.0",
+    )
+    min_label_share: float = setting(
+        0.5,
+        "a window of which a speaker or label covers a smaller share has none",
+        since="0.2.0",
+    )
     trim_db: float | None = setting(
         30.0, "trim ends this far below the peak of whole recordings, dB; null: no trimming"
     )
@@ -171,10 +193,11 @@ class FeaturizeSettings(MediaSettings):
             if getattr(self, name) < 16:
                 raise ConfigError(f"{name} must be at least 16 samples; got {getattr(self, name)}")
         self.segmentation()
+        self._check_segments()
         models = {feature.model for feature in self.network_features().values()}
         if len(models) > 1:
             raise ConfigError(f"yamnet and yamnet_scores need one model; got {sorted(models)}")
-        for name in ("min_speech_fraction", "yamnet_gpus"):
+        for name in ("min_speech_fraction", "yamnet_gpus", "min_label_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be within 0 and 1; got {getattr(self, name)}")
         features.check_functionals(self.functionals)
@@ -220,6 +243,33 @@ class FeaturizeSettings(MediaSettings):
             **{name: getattr(self, name) for name in CUT_SETTINGS},
             min_duration_s=self.min_duration_s,
         )
+
+    def _check_segments(self) -> None:
+        if self.segments is None:
+            for name in ("annotation_format", "label_policy", "min_label_share"):
+                if getattr(self, name) != getattr(FeaturizeSettings, name):
+                    raise ConfigError(f"{name} is of annotations; say which, as segments=FILE")
+            return
+        object.__setattr__(self, "segments", storage.absolute(self.segments))
+        if self.annotation_format is not None:
+            own = self.annotation_settings
+            registry.build("annotations", self.annotation_format, **own)
+        is_windowed = self.cut == "speech" or self.segment_s != "auto" or self.hop_s is not None
+        if self.label_policy == "span" and is_windowed:
+            raise ConfigError(
+                "segments gives one row per span; for windows of segment_s and hop_s, or pieces of "
+                "cut=speech, say label_policy=majority"
+            )
+        if self.augment_balance:
+            raise ConfigError(
+                "augment_balance counts recordings, and segments labels pieces of them; leave it "
+                "out, and say n_variants"
+            )
+
+    @property
+    def is_by_span(self) -> bool:
+        """Whether rows are the spans of annotations."""
+        return self.segments is not None and self.label_policy == "span"
 
     def build_features(self):
         settings = dict(self.feature_settings)

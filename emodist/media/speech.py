@@ -29,7 +29,7 @@ def settled(
     ----------
     is_mixed : bool, optional
         Whether media may hold other sound than speech. Default: whether they come as
-        `corpus=media` and are cut.
+        `corpus=media` and are cut, other than by annotations.
     is_told : bool
         Whether stderr gets a line where Silero would be used if it were installed.
 
@@ -53,7 +53,8 @@ def usual(
     """What a new output folder has, on this machine; parameters as of `settled`."""
     before = settings.speech_before()
     if is_mixed is None:
-        is_mixed = settings.corpus == "media" and settings.segment_s is not None
+        is_cut = settings.segment_s is not None and not settings.is_by_span
+        is_mixed = settings.corpus == "media" and is_cut
     if before != "energy" or not is_mixed:
         return before
     if silero.is_installed():

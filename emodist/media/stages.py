@@ -7,6 +7,7 @@ It runs in a process of its own: TensorFlow never stands where sound is decoded.
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import io
 import time
@@ -17,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from emodist import features, storage
-from emodist.audio import decode, encode, segments, speech
+from emodist.audio import decode, encode, segments, spans, speech
 from emodist.audio.segments import Segment
 from emodist.audio.silero import Silero
 from emodist.errors import EmodistError, OutputError, UnexpectedError
@@ -25,6 +26,7 @@ from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
 from emodist.media import names, variants
 from emodist.media.settings import ExtractSettings, FeaturizeSettings, MediaSettings
+from emodist.media.spans import Said
 from emodist.plugins.folders import told
 from emodist.tables import schema, stream
 
@@ -133,8 +135,11 @@ def _schema(settings: FeaturizeSettings, chosen: dict[str, Any]) -> pa.Schema:
     shapes = {name: feature.shape(settings.functionals) for name, feature in chosen.items()}
     # The names in an image follow from its shape, and are many.
     return schema.features(
-        (name, shape, chosen[name].labels(settings.functionals) if len(shape) == 1 else ())
-        for name, shape in shapes.items()
+        (
+            (name, shape, chosen[name].labels(settings.functionals) if len(shape) == 1 else ())
+            for name, shape in shapes.items()
+        ),
+        is_annotated=settings.segments is not None,
     )
 
 
@@ -193,7 +198,8 @@ class Featurize:
     def _rows(self, recording: dict[str, Any], sound: "Sound") -> Iterator[dict[str, Any] | None]:
         """The row of each segment; None for one that is skipped, and where none came for long."""
         keys = {name: recording.get(name) for name in schema.SEGMENTS.names}
-        for item in variants.augmented(self._segments(sound), recording):
+        said = Said(recording.get("spans"), recording["speaker"], recording["label"])
+        for item in variants.augmented(self._segments(sound, said), recording):
             if item is None:
                 yield None
                 continue
@@ -210,15 +216,25 @@ class Featurize:
                 "start_s": item.start_s,
                 "end_s": item.end_s,
                 "speech_fraction": speech_fraction,
+                **(self._said(said, item) if self.settings.segments else {}),
                 **self._compute(item.waveform),
             }
 
-    def _segments(self, sound: "Sound") -> Iterator[Segment | None]:
+    def _segments(self, sound: "Sound", said: Said) -> Iterator[Segment | None]:
+        cut: Callable[..., Iterator[Segment | None]] = self.segmentation.cut
+        if self.settings.is_by_span:
+            cut = functools.partial(spans.cut, times=said.times, name=said.name)
         if self.silero is None:
-            return self.segmentation.cut(sound)
+            return cut(sound)
         if self.settings.cut == "speech":
             return self.settings.speech_cut().cut(sound, self.silero)
-        return speech.judged(self.segmentation.cut, sound, self.silero)
+        return speech.judged(cut, sound, self.silero)
+
+    def _said(self, said: Said, item: Segment) -> dict[str, Any]:
+        s = self.settings
+        if s.is_by_span:
+            return vars(said.of_span(item.index))
+        return vars(said.of_window(item.start_s, item.end_s, s.label_policy, s.min_label_share))
 
     def _compute(self, waveform: np.ndarray) -> dict[str, np.ndarray]:
         s = self.settings

@@ -74,7 +74,7 @@ def is_variant(recording_id: str) -> bool:
 def augmented(
     segments: Iterable[Segment | None], recording: dict[str, Any]
 ) -> Iterator[Segment | None]:
-    """The segments of a planned recording, changed if it is a variant; None stays None.
+    """The segments of a planned recording, changed if it is a variant; None as a sign of life.
 
     Times stay those of the original's file, whatever the tempo.
     """

@@ -12,6 +12,7 @@ What each file of the sample costs is measured in `emodist.pipelines.sample`.
 import collections
 import os
 import resource
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emodist.errors import ConfigError
-from emodist.media import plan, speech
+from emodist.media import plan, spans, speech
 from emodist.media.files import MediaFile
 from emodist.media.listing import media_files, none_found
 from emodist.media.settings import FeaturizeSettings
@@ -62,9 +63,12 @@ def predict(
         if value < 1:
             raise ConfigError(f"{name} must be at least 1; got {value}")
     listing = media_files(settings.path)
+    listed: Iterable[MediaFile] = listing
+    if settings.segments is not None:
+        listed = spans.attached(listing, settings).files
     corpus = settings.build_corpus().opened(settings.path)
     files = sorted(
-        plan.known(listing, corpus), key=lambda f: (_suffix(f), f.size_bytes or 0, f.path)
+        plan.known(listed, corpus), key=lambda f: (_suffix(f), f.size_bytes or 0, f.path)
     )
     if not files:
         raise none_found(settings.path, listing.aside)

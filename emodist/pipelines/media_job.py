@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emodist import storage
-from emodist.media import output, speech
+from emodist.media import output, spans, speech
 from emodist.media.files import Aside, MediaFile
 from emodist.media.listing import media_files, none_found
 from emodist.media.plan_log import PlanLog
@@ -50,8 +50,14 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     files, aside = _list(settings)
     settings = speech.of_job(settings)
+    annotated = None
+    if isinstance(settings, FeaturizeSettings) and settings.segments is not None:
+        annotated = spans.attached(files, settings)
     name = output.begin(settings)
     log = PlanLog(settings.out)
+    if annotated is not None:
+        # What has lost its spans since it was planned has no rows any more.
+        files = itertools.chain(annotated.files, log.known(annotated.without))
     found = planning.extend(log, files, settings, retry_failed)
     work = output.pending(settings.out, log.work())
     engine, n_workers = _choose_engine(settings, work)
@@ -73,7 +79,7 @@ def run(settings: MediaSettings, retry_failed: bool = False) -> dict[str, Any]:
         "new_audio_h": new_audio_s / 3600,
         "changed": found.n_changed,
         "left_out": aside.counted(),
-        "listing": [*aside.told(), *found.notes],
+        "listing": [*aside.told(), *(annotated.notes if annotated else ()), *found.notes],
         "cpu_s": round(sum(r.cpu_s for r in results), 2),
         "seconds": round(seconds, 2),
         "times_real_time": round(new_audio_s / seconds, 2),

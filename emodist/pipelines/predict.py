@@ -13,7 +13,7 @@ from emodist.media import speech
 from emodist.models import bundle
 from emodist.models.bundle import Bundle
 from emodist.pipelines import bars, media_job
-from emodist.predicting import about, folder, rows, score
+from emodist.predicting import about, folder, rows, score, voices
 from emodist.predicting.rows import FileWork
 from emodist.predicting.settings import PredictSettings, Rules, featurize_settings
 
@@ -26,7 +26,8 @@ def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]
     dict
         The summary of `media_job.run`, with `labels` (segments of each), `abstained` (by reason),
         `predicted` (segments in this run), `score` (`Evaluation.to_dict`, where the media have
-        labels that the bundle knows; else None) and `notes` for the reader.
+        labels that the bundle knows; else None), `normalized` (who the z-score of speakers rests
+        on, of a bundle that has one; else None) and `notes` for the reader.
 
     Raises
     ------
@@ -51,12 +52,16 @@ def run(settings: PredictSettings, retry_failed: bool = False) -> dict[str, Any]
     folder.drop_stale(settings.out)
     far = rows.drift(settings.out, rules, made.features, loaded)
     judged = score.judge(settings.out, settings.bundle, loaded.card)
+    normalized = None
+    if loaded.card.speaker_norm:
+        normalized = voices.told(rules, voices.basis(settings.out, rules))
     summary = {
         **media,
         **about.counts(settings.out),
         "predicted": n_rows,
         "score": None if judged is None else judged.to_dict(),
-        "notes": about.notes(settings, made, loaded.card, far),
+        "normalized": normalized,
+        "notes": about.notes(settings, made, loaded.card, far, normalized),
     }
     folder.save(settings, rules, summary)
     return summary

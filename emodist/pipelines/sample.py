@@ -91,7 +91,13 @@ def run(files: list[MediaFile], settings: FeaturizeSettings) -> Sample:
             [r, *(v for v in made if variants.original(v["recording_id"]) == r["recording_id"])]
             for r in tried
         ]
-        noise = {**recordings[0], "recording_id": "noise", "uri": _noise(folder), "problem": None}
+        noise = {
+            **recordings[0],
+            "recording_id": "noise",
+            "uri": _noise(folder),
+            "problem": None,
+            "spans": None,
+        }
         # What a worker loads when it meets its first file of a kind is part of its start.
         by_size = sorted(range(len(files)), key=lambda k: -(files[k].size_bytes or 0))
         warm = list({Path(files[k].path).suffix.lower(): k for k in by_size}.values())
@@ -261,7 +267,8 @@ def _beginnings(
     limit_s = _level(most_s, SAMPLE_S)
 
     def begin(k: int) -> Beginning | None:
-        if most_s[k] <= limit_s or recordings[k]["problem"]:
+        # Spans may lie anywhere in it.
+        if most_s[k] <= limit_s or recordings[k]["problem"] or recordings[k]["spans"]:
             return None
         request = {
             "uri": recordings[k]["uri"],

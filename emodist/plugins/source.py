@@ -16,8 +16,8 @@ from emodist.errors import ConfigError
 
 # The registries that others may add to.
 REGISTRIES = (
-    *("augmentations", "batch_augmentations", "clusterers", "corpora", "estimators", "features"),
-    "networks",
+    *("annotations", "augmentations", "batch_augmentations", "clusterers", "corpora"),
+    *("estimators", "features", "networks"),
 )
 # What a folder holds travels to each worker; models do not.
 MOST_BYTES = 16 * 2**20

@@ -1,17 +1,17 @@
 """What must be said beside predictions: what the model is, how good it was, what nobody knows."""
 
 import collections
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow.compute as pc
 
 from emodist import registry
-from emodist.learning import speaker_norm
 from emodist.media.settings import FeaturizeSettings
 from emodist.media.speech import BY_LEVEL
 from emodist.models import bundle
 from emodist.models.card import Card
+from emodist.predicting import voices
 from emodist.predicting.settings import PredictSettings
 from emodist.tables import locate
 
@@ -52,8 +52,17 @@ def notes(
     made: FeaturizeSettings,
     card: Card,
     far: Sequence[str],
+    normalized: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """What a reader of the predictions must know; `far` comes from `rows.drift`."""
+    """What a reader of the predictions must know.
+
+    Parameters
+    ----------
+    far : strings
+        From `rows.drift`.
+    normalized : mapping, optional
+        From `voices.told`, of a bundle that normalizes speakers.
+    """
     said = [trained_on(card), caution(card), *card.notes]
     was = card.featurized
     if made.told_by() == "energy":
@@ -66,12 +75,7 @@ def notes(
             f"predicted with segment_s={_shown(made.segment_s)} hop_s={_shown(made.hop_s)}"
         )
     if card.speaker_norm:
-        said.append(
-            "z-score per speaker over the speaker's own speech here (transductive; the speaker is "
-            "the channel folder, or the recording): one who is in one mood throughout comes out as "
-            f"average, and of one with fewer than {speaker_norm.LEAST_ROWS} segments nothing is "
-            "said"
-        )
+        said.append(voices.sentence(normalized))
     if far:
         more = f" and {len(far) - 3} more" if len(far) > 3 else ""
         said.append(

@@ -10,8 +10,9 @@ import pyarrow as pa
 from emodist import plots, storage
 from emodist.media import lists, names
 from emodist.models.bundle import Bundle
-from emodist.predicting import about, timeline
+from emodist.predicting import about, timeline, voices
 from emodist.predicting.settings import Rules
+from emodist.predicting.voices import Basis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,8 +20,17 @@ if TYPE_CHECKING:
 DIGITS = 4
 
 
-def write(out: str, parts: Sequence[pa.RecordBatch], loaded: Bundle, rules: Rules) -> None:
-    """The files of one recording in `timelines/`, from all its rows of predictions."""
+def write(
+    out: str,
+    parts: Sequence[pa.RecordBatch],
+    loaded: Bundle,
+    rules: Rules,
+    rests_on: Basis | None = None,
+) -> None:
+    """The files of one recording in `timelines/`, from all its rows of predictions.
+
+    `rests_on` is what is known of the people in it, of a bundle that normalizes them.
+    """
     rows = pa.Table.from_batches(parts)
     if rows.num_rows < 2 or not rules.timelines:
         return
@@ -42,6 +52,7 @@ def write(out: str, parts: Sequence[pa.RecordBatch], loaded: Bundle, rules: Rule
             "min_confidence": rules.min_confidence,
             "min_speech_fraction": rules.min_speech_fraction,
             "classes": list(classes),
+            **({} if rests_on is None else {"normalized_by": _people(rows, rules, rests_on)}),
             "spans": spans,
             "steps": _columns(steps, classes),
         }
@@ -78,6 +89,13 @@ def figure(
     """The timeline of a recording, which says that it is predicted."""
     title = f"{uri.rsplit('/', 1)[-1]} (predicted)"
     return plots.timeline(steps.start_s, steps.end_s, steps.probabilities, spans, classes, title)
+
+
+def _people(rows: pa.Table, rules: Rules, rests_on: Basis) -> list[dict[str, Any]]:
+    """Whom the normalization of a recording rests on, with all that is known of them."""
+    named = rows.group_by(["corpus", "speaker", "uri"]).aggregate([]).to_pylist()
+    who = sorted({voices.voice(rules, **row) for row in named})
+    return [rests_on[one].to_dict() for one in who if one in rests_on]
 
 
 def _columns(steps: timeline.Steps, classes: Sequence[str]) -> dict[str, Any]:

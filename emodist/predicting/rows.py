@@ -20,8 +20,9 @@ from emodist.learning import speaker_norm
 from emodist.learning.dataset import Dataset
 from emodist.learning.speaker_norm import Statistics
 from emodist.models.bundle import Bundle
-from emodist.predicting import files, timeline
+from emodist.predicting import files, timeline, voices
 from emodist.predicting.settings import Rules
+from emodist.predicting.voices import Basis
 from emodist.tables import locate, parquet, schema
 
 BATCH_ROWS = 4096
@@ -29,6 +30,8 @@ BATCH_ROWS = 4096
 FAR_SD = 3.0
 DRIFT_FILES = 20
 NO_SPEECH, FEW_ROWS, NOT_FINITE = "no speech", "too few segments of this speaker", "not finite"
+# Of a window, by the turns of a diarizer.
+NOBODY = "no speaker has most of it"
 KEY = b"emodist.predicted_from"
 # The release since which the same features and rules give the same predictions and timelines: to
 # be raised when they come out differently, for then all are made again, and only then.
@@ -65,11 +68,21 @@ def _reasons(data: Dataset, rules: Rules, known: Statistics | None = None) -> np
     why = np.full(len(data), None, object)
     if known is not None:
         enough = _enough(known)
-        why[np.array([who not in enough for who in speaker_norm.voices(data)], bool)] = FEW_ROWS
+        who = speaker_norm.voices(voices.named(data, rules))
+        why[np.array([one not in enough for one in who], bool)] = FEW_ROWS
+        if rules.speakers == "turns":
+            why[_is_nobody(data, known)] = NOBODY
     why[data.speech_fraction < rules.min_speech_fraction] = NO_SPEECH
     for numbers in (data.x, *data.images.values()):
         why[~np.isfinite(numbers).all(axis=tuple(range(1, numbers.ndim)))] = NOT_FINITE
     return why
+
+
+def _is_nobody(data: Dataset, known: Statistics) -> np.ndarray:
+    """Which rows are of no speaker, in recordings that have turns of some."""
+    have_turns = [who.partition(voices.JOINT)[0] for who in known if voices.JOINT in who]
+    names = [f"{corpus}/{uri}" for corpus, uri in zip(data.corpus, data.uri, strict=True)]
+    return timeline.is_none(data.speaker) & np.isin(names, have_turns or [""])
 
 
 def _enough(known: Statistics) -> Statistics:
@@ -87,7 +100,8 @@ def speaker_statistics(
         for data in read(storage.join(out, "features", name), features)
     )
     return speaker_norm.joined(
-        speaker_norm.statistics(loaded.inputs(data), speaker_norm.voices(data)) for data in parts
+        speaker_norm.statistics(loaded.inputs(data), speaker_norm.voices(voices.named(data, rules)))
+        for data in parts
     )
 
 
@@ -123,22 +137,26 @@ class FileWork:
     name: str
     key: str
     known: Statistics | None
+    rests_on: Basis | None = None
 
 
 def outstanding(out: str, rules: Rules, features: Sequence[str], loaded: Bundle) -> list[FileWork]:
     """The files of `features/` whose predictions are not there or no longer hold."""
-    known = None
+    known, basis = None, None
     if loaded.card.speaker_norm:
         known = speaker_statistics(out, rules, features, loaded)
+        basis = voices.basis(out, rules)
     work = []
     for name in locate.files_of(out, "features"):
         uri = storage.join(out, "features", name)
-        own = None
-        if known is not None:
-            own = {who: known[who] for who in _voices_of(uri) if who in known}
+        own, rests_on = None, None
+        if known is not None and basis is not None:
+            of_file = _voices_of(uri, rules)
+            own = {who: known[who] for who in of_file if who in known}
+            rests_on = {who: basis[who] for who in of_file if who in basis}
         key = _key(uri, rules, own)
         if not _is_done(out, name, key):
-            work.append(FileWork(name, key, own))
+            work.append(FileWork(name, key, own, rests_on))
     return work
 
 
@@ -146,6 +164,9 @@ def _key(uri: str, rules: Rules, known: Statistics | None) -> str:
     text = dataclasses.asdict(rules)
     # The same bundle in another place gives the same numbers.
     del text["bundle"]
+    # As releases did that knew no others.
+    if text["speakers"] == "channel":
+        del text["speakers"]
     digest = hashlib.sha256(json.dumps([SINCE, text]).encode())
     # Without the length and the mark at its end: as release 0.1.0 did.
     digest.update(storage.size(uri).to_bytes(8, "little") + parquet.footer_bytes(uri)[:-8])
@@ -155,10 +176,10 @@ def _key(uri: str, rules: Rules, known: Statistics | None) -> str:
     return digest.hexdigest()
 
 
-def _voices_of(uri: str) -> list[str]:
+def _voices_of(uri: str, rules: Rules) -> list[str]:
     rows = parquet.read(uri, ["corpus", "speaker", "uri"])
     named = rows.group_by(["corpus", "speaker", "uri"]).aggregate([]).to_pylist()
-    return sorted({speaker_norm.voice(**row) for row in named})
+    return sorted({voices.voice(rules, **row) for row in named})
 
 
 def _is_done(out: str, name: str, key: str) -> bool:
@@ -176,7 +197,8 @@ MEANINGS = {
     "label": "the class that is most probable; null where the model abstained",
     "confidence": "the highest probability",
     "abstained": "whether the row should not be read as a label",
-    "reason": f"`{NO_SPEECH}`, `{FEW_ROWS}`, `{NOT_FINITE}` or `{timeline.UNSURE}`; else null",
+    "reason": f"`{NO_SPEECH}`, `{FEW_ROWS}`, `{NOBODY}`, `{NOT_FINITE}` or `{timeline.UNSURE}`; "
+    "else null",
 }
 
 
@@ -211,11 +233,11 @@ def predict_file(
             # Rows of a recording stand together, and may go on in the next batch.
             for part in _runs(rows):
                 if recording and recording[0]["recording_id"][0] != part["recording_id"][0]:
-                    files.write(out, recording, loaded, rules)
+                    files.write(out, recording, loaded, rules, work.rests_on)
                     recording = []
                 recording.append(part)
         if recording:
-            files.write(out, recording, loaded, rules)
+            files.write(out, recording, loaded, rules, work.rests_on)
     return n_rows
 
 
@@ -236,7 +258,9 @@ def _predicted(
     finite = np.flatnonzero(why != NOT_FINITE)
     if len(finite):
         enough = None if known is None else _enough(known)
-        probabilities[finite] = loaded.probabilities(data.select(finite), enough)
+        probabilities[finite] = loaded.probabilities(
+            voices.named(data.select(finite), rules), enough
+        )
     confidence = probabilities.max(axis=1)
     why[(confidence < rules.min_confidence) & timeline.is_none(why)] = timeline.UNSURE
     cells: dict[str, Any] = {

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Collection
 from typing import Any, Literal
 
-from emodist import storage
+from emodist import annotations, storage
 from emodist.config import Settings, setting
 from emodist.errors import ConfigError
 from emodist.media.settings import CUT_SETTINGS, FeaturizeSettings, MediaSettings, Speech
@@ -15,6 +15,7 @@ FORMATS = ("json", "vtt", "png")
 # Share of a segment that has to be speech. Silero's stretches are padded: one short sound that it
 # takes for a voice is a seventh of a window of 4 s.
 LEAST_SPEECH: dict[Speech, float] = {"energy": 0.1, "yamnet": 0.1, "silero": 0.2}
+WHO = ("channel", "file")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +33,12 @@ class PredictSettings(MediaSettings):
     hop_s: float | None = setting(
         None,
         "step between windows, seconds; default: the bundle's, or segment_s where that is given",
+    )
+    speakers: str = setting(
+        "channel",
+        "who is one person to a bundle that normalizes speakers: channel (the folder, else the "
+        "recording), file, or the turns of a diarizer, as turns.rttm",
+        since="0.2.0",
     )
     smooth_s: float = setting(
         4.0,
@@ -69,6 +76,14 @@ class PredictSettings(MediaSettings):
                 raise ConfigError(f"{name} must be within 0 and 1; got {value}")
         if not self.smooth_s >= 0:
             raise ConfigError(f"smooth_s must be 0 or more; got {self.smooth_s}")
+        if self.speakers not in WHO:
+            is_file = annotations.suffix(self.speakers) or storage.names(self.speakers)
+            if not is_file:
+                raise ConfigError(
+                    f"speakers takes {', '.join(WHO)} or a file of turns, as turns.rttm; got "
+                    f"{self.speakers!r}"
+                )
+            object.__setattr__(self, "speakers", storage.absolute(self.speakers))
         for name in self.timelines:
             if name not in FORMATS:
                 raise ConfigError(f"timelines takes {', '.join(FORMATS)}; got {name!r}")
@@ -149,12 +164,16 @@ def featurize_settings(settings: PredictSettings, card: Card) -> FeaturizeSettin
         own |= {name: made[name] for name in ("cut", *CUT_SETTINGS) if name in made}
     if settings.hop_s is not None:
         own["hop_s"] = settings.hop_s
+    turns: dict[str, Any] = {}
+    if settings.speakers not in WHO:
+        turns = {"segments": settings.speakers, "label_policy": "majority"}
     shared = ("path", "out", "corpus", "corpus_settings", "max_duration_s", "file_timeout_s",
               "max_failed_fraction", "engine", "address", "workers", "price_per_cpu_h",
               "yamnet_gpus", "plugins", "speech")  # fmt: skip
     featurized = FeaturizeSettings(
         **{name: getattr(settings, name) for name in shared},
         **own,
+        **turns,
         decoder=made["decoder"] if settings.decoder == "auto" else settings.decoder,
         features=tuple(made["features"]),
         feature_settings=_with_model(settings, card),
@@ -203,6 +222,8 @@ class Rules:
     min_speech_fraction: float
     smooth_s: float
     timelines: tuple[str, ...]
+    # `channel`, `file` or `turns`.
+    speakers: str = "channel"
 
     @classmethod
     def of(cls, settings: PredictSettings, digest: str, card: Card, told_by: Speech) -> "Rules":
@@ -219,4 +240,5 @@ class Rules:
             speech,
             settings.smooth_s,
             settings.timelines,
+            settings.speakers if settings.speakers in WHO else "turns",
         )

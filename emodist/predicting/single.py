@@ -22,7 +22,7 @@ from emodist.media import listing, output, plan, speech
 from emodist.media.settings import FeaturizeSettings
 from emodist.media.shards import ShardRunner
 from emodist.models import bundle, card
-from emodist.predicting import about, folder, rows
+from emodist.predicting import about, folder, rows, voices
 from emodist.predicting.settings import (
     PredictSettings,
     Rules,
@@ -160,6 +160,9 @@ class Predictor:
         rows.predict_file(out, work, self.loaded, cut.rules, made.features)
         (recording,) = parquet.read(storage.join(out, "recordings", work.name)).to_pylist()
         far = rows.drift(out, cut.rules, made.features, self.loaded)
+        normalized = None
+        if self.loaded.card.speaker_norm:
+            normalized = voices.told(cut.rules, voices.basis(out, cut.rules))
         return {
             "bundle": self.digest,
             "classes": list(self.loaded.classes),
@@ -168,7 +171,7 @@ class Predictor:
             "segments": _segments(
                 parquet.read(storage.join(out, "predictions", work.name)), self.loaded.classes
             ),
-            "notes": about.notes(cut.settings, made, self.loaded.card, far),
+            "notes": about.notes(cut.settings, made, self.loaded.card, far, normalized),
         }
 
     def _cut(self, segment_s: str | None, hop_s: str | None) -> _Cut:

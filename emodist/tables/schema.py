@@ -43,6 +43,9 @@ SEGMENTS = pa.schema(
     ]
 )
 
+# Of rows that annotations label, and of no others.
+OVERLAP = pa.field("overlap", pa.float32())
+
 FAILURES = pa.schema(
     [
         ("recording_id", pa.string()),
@@ -73,6 +76,8 @@ MEANINGS = {
     "start_s": "where it begins, seconds from the start of the recording",
     "end_s": "where it ends, seconds from the start of the recording",
     "speech_fraction": "share of it that is speech, or may be (setting `speech`)",
+    "overlap": "share of it in which two people or more speak, by the annotations; only with "
+    "`segments`",
     "stage": "where it failed: `list`, `decode` or `process`",
     "error": "the exception's name",
     "message": "what happened, in words",
@@ -81,7 +86,8 @@ MEANINGS = {
 }
 
 # What the plan knows of a media file before any of it is decoded. `problem` says why a file
-# cannot even be tried; `target` is the sound file that `extract` writes.
+# cannot even be tried; `target` is the sound file that `extract` writes; `spans` are pieces of it
+# that annotations label, as JSON (`media.spans`).
 PLANNED = pa.struct(
     [
         ("recording_id", pa.string()),
@@ -95,6 +101,7 @@ PLANNED = pa.struct(
         ("attributes", pa.string()),
         ("problem", pa.string()),
         ("target", pa.string()),
+        ("spans", pa.string()),
         ("attempts", pa.int32()),
     ]
 )
@@ -125,15 +132,18 @@ WORK = pa.schema(
 )
 
 
-def features(columns: Iterable[tuple[str, tuple[int, ...], tuple[str, ...]]]) -> pa.Schema:
-    """Schema of a feature table.
+def features(
+    columns: Iterable[tuple[str, tuple[int, ...], tuple[str, ...]]], is_annotated: bool = False
+) -> pa.Schema:
+    """Schema of a feature table; one whose rows annotations label has the column `overlap`.
 
     Parameters
     ----------
     columns : (name, shape, labels) of each feature
         `labels` name the elements; those of a feature with two axes follow from its shape.
     """
-    return pa.schema([*SEGMENTS, *(_feature(*column) for column in columns)])
+    more = [OVERLAP] if is_annotated else []
+    return pa.schema([*SEGMENTS, *more, *(_feature(*column) for column in columns)])
 
 
 def labels(field: pa.Field) -> list[str]:

@@ -13,8 +13,12 @@ import re
 import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from emodist.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 DELIMITERS = {",": "`,`", ";": "`;`", "\t": "tabs", "|": "`|`"}
 # What a spreadsheet makes of whole numbers in a column that has empty cells.
@@ -53,7 +57,7 @@ class Sheet:
     notes: tuple[str, ...] = ()
 
 
-def parse(data: bytes, name: str, wanted: str, known: Collection[str] = ()) -> Sheet:
+def parse(data: bytes, name: str, wanted: Collection[str], known: Collection[str] = ()) -> Sheet:
     """Read CSV or TSV.
 
     Parameters
@@ -62,8 +66,8 @@ def parse(data: bytes, name: str, wanted: str, known: Collection[str] = ()) -> S
         UTF-8, UTF-16, UTF-32, Latin-1 or cp1252, which is found out.
     name : str
         Of the file, for messages; `.tsv` and `.tab` are divided by tabs, if that fits.
-    wanted : str
-        A column that should be there: it tells which character divides the columns.
+    wanted : strings
+        Columns of which one should be there: it tells which character divides the columns.
     known : strings, optional
         Columns with a meaning; their names count in any case.
 
@@ -77,7 +81,7 @@ def parse(data: bytes, name: str, wanted: str, known: Collection[str] = ()) -> S
     lines = list(io.StringIO(text, newline=""))
     at, told = _header(lines)
     usual = "\t" if name.lower().endswith((".tsv", ".tab")) else ","
-    known = {wanted, *known}
+    known = {*wanted, *known}
     header = lines[at] if at < len(lines) else ""
     delimiter = told or _delimiter(header, usual, wanted, known)
     records = _records(lines[at:], delimiter)
@@ -92,6 +96,19 @@ def parse(data: bytes, name: str, wanted: str, known: Collection[str] = ()) -> S
         for line, cells, problem in records
     )
     return Sheet(tuple(filter(None, columns)), tuple(filter(None, rows)), tuple(notes))
+
+
+def of_table(rows: "pa.Table", known: Collection[str] = ()) -> Sheet:
+    """The words of a table of Arrow; what is missing, also among numbers, is an empty one.
+
+    Lines are the numbers of rows, from 1.
+    """
+    columns = tuple(column(name, known) for name in rows.column_names)
+    lines = zip(*(map(_word, cells.to_pylist()) for cells in rows.columns), strict=True)
+    return Sheet(
+        columns,
+        tuple(Row(n, dict(zip(columns, words, strict=True))) for n, words in enumerate(lines, 1)),
+    )
 
 
 def decoded(data: bytes) -> tuple[str, str]:
@@ -166,6 +183,14 @@ def labels(words: Iterable[str | None]) -> dict[str, str]:
     return {word: whole(word) if is_numbers else word for word in found}
 
 
+def _word(value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bytes):
+        return printable(value.decode("utf-8", "surrogateescape"))
+    return str(value).strip()
+
+
 def _unmarked(data: bytes) -> str | None:
     """UTF-16 without its mark: every other byte of plain letters is 0."""
     head = data[:4096]
@@ -186,10 +211,10 @@ def _header(lines: Sequence[str]) -> tuple[int, str | None]:
     return len(lines), delimiter
 
 
-def _delimiter(header: str, usual: str, wanted: str, known: Collection[str]) -> str:
+def _delimiter(header: str, usual: str, wanted: Collection[str], known: Collection[str]) -> str:
     for delimiter in dict.fromkeys((usual, *DELIMITERS)):
         cells = next(csv.reader([header], delimiter=delimiter), [])
-        if wanted in [column(cell, known) for cell in cells]:
+        if any(column(cell, known) in wanted for cell in cells):
             return delimiter
     return usual
 

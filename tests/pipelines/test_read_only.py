@@ -30,7 +30,18 @@ WRITING = {
 }
 # They print, or write only what the shell is told to.
 READING = {
-    *("audit", "cite", "corpora", "doctor", "ontology", "plan", "serve", "submit", "trace"),
+    *(
+        "annotations",
+        "audit",
+        "cite",
+        "corpora",
+        "doctor",
+        "ontology",
+        "plan",
+        "serve",
+        "submit",
+        "trace",
+    ),
 }
 
 

@@ -78,7 +78,7 @@ def test_a_helper_may_be_shared_and_is_no_entry(own):
         ("features/Breath.py", r"own/features/Breath.py: a name is small letters"),
         ("features/breath-rate.py", r"a name is small letters, digits and underscores"),
         ("feature/breath.py", r"own holds no plugins; .*did you mean features/ by feature/\?"),
-        ("readme.txt", r"own holds no plugins; they stand in augmentations/, "),
+        ("readme.txt", r"own holds no plugins; they stand in annotations/, "),
     ],
 )
 def test_a_folder_that_hides_something_or_holds_nothing_is_refused_in_one_line(own, file, message):

@@ -61,7 +61,7 @@ def test_a_folder_that_is_none_says_what_it_lacks(tmp_path):
         source.read(f"{tmp_path}/none")
     (tmp_path / "feature").mkdir()
     with pytest.raises(
-        ConfigError, match=r"stand in augmentations/, .*, networks/; did you mean features/ by fea"
+        ConfigError, match=r"stand in annotations/, .*, networks/; did you mean features/ by fea"
     ):
         source.read(str(tmp_path))
 

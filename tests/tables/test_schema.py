@@ -50,4 +50,5 @@ def test_a_batch_keeps_its_schema_through_a_pipe(table_schema):
 
 def test_every_column_says_what_it_holds():
     columns = {*schema.RECORDINGS.names, *schema.SEGMENTS.names, *schema.FAILURES.names}
+    columns.add(schema.OVERLAP.name)
     assert columns == schema.MEANINGS.keys()
