@@ -125,7 +125,7 @@ def read(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
     found = footer(uri)
     if not found.num_row_groups:
         rows = schema_of(found).empty_table()
-        return rows if columns is None else rows.select(columns)
+        return rows if columns is None else rows.select(set(columns) & set(rows.column_names))
     groups = (RowGroup(uri, number, found) for number in range(found.num_row_groups))
     return pa.concat_tables([group.read(columns) for group in groups])
 
