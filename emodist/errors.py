@@ -41,6 +41,10 @@ class OutputError(EmodistError):
     """An output folder that cannot be written, or that belongs to another run."""
 
 
+class FileMemoryError(EmodistError):
+    """A file that asks for more memory than it may have."""
+
+
 class ProcessDiedError(EmodistError):
     """The child died while it worked on a file."""
 

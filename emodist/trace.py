@@ -26,6 +26,8 @@ from emodist.tables.table import Table
 
 LEAST_PREFIX = 4
 SHOWN_ROWS = 8
+# How sound was read, besides what emodist 0.1 knew.
+LATER = ("channels", "track", "damaged")
 # Packages that decide about samples.
 DECODERS = ("av", "soundfile", "soxr")
 
@@ -145,6 +147,7 @@ def _sound(recording: Mapping[str, Any], made: Mapping[str, Any]) -> str:
         out=made["uri"],
         decoder=made["settings"]["decoder"],
         max_duration_s=made["settings"]["max_duration_s"],
+        **{name: made["settings"][name] for name in LATER if name in made["settings"]},
     )
     sound = stages.Sound(recording["uri"], settings)
     try:

@@ -148,6 +148,30 @@ def decoding():
     return table(head, rows)
 
 
+def containers():
+    """What becomes of a file of each container."""
+    head = ["container", "whole", "cut", "holed", "late", "streamed"]
+    rows = []
+    for title, case in result("containers")["figures"].items():
+        cells = [_heard(case.get(name)) for name in head[1:]]
+        cells[1] += f"<br>{_heard(case['keep'])}" if "refused" in case["cut"] else ""
+        rows.append([title, *cells])
+    return table(head, rows)
+
+
+def _heard(found):
+    """Seconds that came out, and what was said of them."""
+    if found is None:
+        return ""
+    if "refused" in found:
+        return found["refused"].partition(":")[0]
+    words = [f"{found['seconds']:.1f} s"]
+    words += [f"from {found['offset_s']:.1f} s on"] if found["offset_s"] else []
+    words += [f"{found['filled_s']:.1f} s filled"] if found["filled_s"] else []
+    words += [f"{found['lost_s']:.1f} s lost"] if found["lost_s"] >= 0.1 else []
+    return ", ".join(words).replace(" s", "&nbsp;s")
+
+
 def yamnet():
     head = ["", "CPU ms per patch", "wall ms per patch", "CPU ratio", "wall ratio"]
     names = ("cpu_ms_per_patch", "wall_ms_per_patch", "cpu_ratio", "wall_ratio")
@@ -299,6 +323,7 @@ NAMES = {
             features_speed,
             starting,
             decoding,
+            containers,
             yamnet,
             scale,
         ),

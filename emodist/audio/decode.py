@@ -7,30 +7,57 @@ decoder, because another mix or resampler moves the features. Values are nominal
 Each decoder's library is imported where a file needs it.
 """
 
+import dataclasses
 import os
-from collections.abc import Iterator
-from contextlib import closing
-from typing import BinaryIO
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from typing import BinaryIO, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emodist.audio.readers import Reader, check_complete
+from emodist.audio import containers
+from emodist.audio.readers import Account, Channels, Reader, check_complete, encrypted
 from emodist.audio.source import SAMPLE_RATE, AudioInfo, Source, open_source
 from emodist.errors import AudioError, ConfigError, GaveUpError
 from emodist.registry import suggest
 
 BLOCK_S = 10
 DECODERS = ("auto", "moviepy", "pyav", "soundfile")
+# Samples in the hundred thousands are integers written as floats; these are damage.
+_ABSURD = 1e9
+# Of a file that lacks less than this, nothing need be said.
+_WORTH_A_WORD_S = 0.1
 
-__all__ = ["BLOCK_S", "DECODERS", "SAMPLE_RATE", "AudioInfo", "blocks", "probe"]
+Damaged = Literal["refuse", "keep"]
+# Mono samples and their rate.
+Chunk = tuple[NDArray[np.float32], int]
+
+__all__ = ["BLOCK_S", "DECODERS", "SAMPLE_RATE", "AudioInfo", "Blocks", "blocks", "probe"]
+
+
+class Blocks(Iterator[NDArray[np.float32]]):
+    """The sound of a file, block after block, and in `account` what there is to say of it."""
+
+    def __init__(self, blocks: Generator[NDArray[np.float32], None, None], account: Account):
+        self._blocks = blocks
+        self.account = account
+
+    def __next__(self) -> NDArray[np.float32]:
+        return next(self._blocks)
+
+    def close(self) -> None:
+        self._blocks.close()
 
 
 def blocks(
     source: str | os.PathLike | BinaryIO,
     decoder: str = "auto",
     max_duration_s: float | None = None,
-) -> Iterator[NDArray[np.float32]]:
+    channels: Channels = "mean",
+    track: str | None = None,
+    damaged: Damaged = "refuse",
+) -> Blocks:
     """The sound of a file, block after block.
 
     Parameters
@@ -42,6 +69,13 @@ def blocks(
         everything else and for what libsndfile refuses.
     max_duration_s : float, seconds, optional
         Refuse what is longer, as soon as the header or the decoded length shows it.
+    channels : {"mean", "left", "right", "max"}
+        See `readers.Downmix`.
+    track : str, optional
+        A number from 1, or a language; see `tracks.choose`.
+    damaged : {"refuse", "keep"}
+        Whether a file that lacks some of its sound is refused, or read as far as it can be, with
+        what is wrong in `account.damage`.
 
     Yields
     ------
@@ -55,85 +89,172 @@ def blocks(
         more than 1 s or 2 % of its sound (see `readers.check_complete`); always with its name.
         What shows only at the end is raised at the end, after the blocks before it.
     ConfigError
-        If the decoder is unknown.
+        If the decoder, the way to mix channels or what to do with damage is unknown.
     """
-    if decoder not in DECODERS:
-        raise ConfigError(f"there is no decoder {decoder!r}; {suggest(decoder, DECODERS)}")
-    return _blocks(source, decoder, max_duration_s)
+    for what, said, known in (
+        ("decoder", decoder, DECODERS),
+        ("way to mix channels", channels, get_args(Channels)),
+        ("way with damage", damaged, get_args(Damaged)),
+    ):
+        if said not in known:
+            raise ConfigError(f"there is no {what} {said!r}; {suggest(said, known)}")
+    if decoder == "moviepy" and track is not None:
+        raise ConfigError("moviepy has FFmpeg choose the track; track needs decoder=auto")
+    account = Account()
+    how = _How(decoder, channels, track, damaged, account)
+    return Blocks(_blocks(source, how, max_duration_s), account)
 
 
 def probe(source: str | os.PathLike | BinaryIO) -> AudioInfo:
-    """What the headers say about the first audio stream; nothing is decoded.
+    """What the headers say about the audio track that would be read; nothing is decoded.
 
     Raises
     ------
     AudioError
         If the file cannot be opened, has no audio stream, or is visibly cut off (WAV, Matroska).
     """
-    with closing(_open(open_source(source), "auto")) as reader:
+    opened = open_source(source)
+    with closing(_open(opened, _How())) as reader:
+        _check_bytes(opened.name, reader)
+        if reader.share < 0.98:
+            raise AudioError(
+                f"{opened.name}: truncated: only {reader.share:.0%} of the bytes are there that "
+                "its header announces"
+            )
         return reader.info
 
 
-def _blocks(source, decoder: str, max_duration_s: float | None) -> Iterator[NDArray[np.float32]]:
-    from emodist.audio.soundfile_reader import SoundfileReader
+@dataclasses.dataclass
+class _How:
+    """What was asked for, and what is found."""
 
+    decoder: str = "auto"
+    channels: Channels = "mean"
+    track: str | None = None
+    damaged: Damaged = "refuse"
+    account: Account = dataclasses.field(default_factory=Account)
+
+    @contextmanager
+    def judging(self, name: str) -> Iterator[None]:
+        """Refuse for a reason, or keep and note it."""
+        try:
+            yield
+        except AudioError as error:
+            if self.damaged == "refuse":
+                raise
+            self.account.damage = self.account.damage or str(error).removeprefix(f"{name}: ")
+
+
+def _blocks(
+    source, how: _How, max_duration_s: float | None
+) -> Generator[NDArray[np.float32], None, None]:
     opened = open_source(source)
     n_samples = 0
-    with closing(_open(opened, decoder)) as reader:
-        _check_length(opened.name, reader.declared_s, max_duration_s)
-        chunks = reader.chunks()
-        if decoder == "auto" and isinstance(reader, SoundfileReader):
-            chunks = _despite_damage(opened, chunks)
-        for block in _regroup(_resample(opened.name, chunks)):
-            _check_finite(opened.name, block, n_samples)
-            n_samples += len(block)
-            _check_length(opened.name, n_samples / SAMPLE_RATE, max_duration_s)
-            yield block
-        if not n_samples:
-            raise AudioError(f"{opened.name}: has an audio stream, but not one sample came out")
-        check_complete(
-            opened.name,
-            reader.declared_s,
-            max(n_samples / SAMPLE_RATE, reader.reached_s),
-            reader.lost_s,
-            reader.is_exact,
-        )
+    for block in _regroup(_resample(opened.name, _recordings(opened, how, max_duration_s))):
+        _check_finite(opened.name, block, n_samples)
+        n_samples += len(block)
+        _check_length(opened.name, n_samples / SAMPLE_RATE, max_duration_s)
+        yield block
+    if not n_samples:
+        raise AudioError(f"{opened.name}: has an audio stream, but not one sample came out")
 
 
-def _open(source: Source, decoder: str) -> Reader:
-    if decoder == "moviepy":
+def _recordings(whole: Source, how: _How, max_duration_s: float | None) -> Iterator[Chunk]:
+    """The sound of a file, and of all recordings that are joined on to it."""
+    at = 0
+    while True:
+        with whole.part(at) if at else nullcontext(whole) as source:
+            try:
+                reader = _open(source, how)
+            except AudioError as error:
+                if not at:
+                    raise
+                how.account.remark = f"what is joined on to it cannot be read: {error}"
+                return
+            with closing(reader):
+                with how.judging(whole.name):
+                    _check_bytes(whole.name, reader)
+                _check_length(whole.name, reader.declared_s, max_duration_s)
+                yield from _checked(source, reader, how, is_first=not at)
+                if reader.rest is None:
+                    return
+                at += reader.rest
+
+
+def _checked(source: Source, reader: Reader, how: _How, is_first: bool) -> Iterator[Chunk]:
+    """The sound of one recording; afterwards its account is complete."""
+    from emodist.audio.soundfile_reader import SoundfileReader
+
+    account, found_s = how.account, 0.0
+    if is_first:
+        account.tracks, account.track = reader.tracks, reader.track
+    chunks = reader.chunks()
+    if how.decoder == "auto" and isinstance(reader, SoundfileReader):
+        chunks = _despite_damage(source, reader, how)
+    for samples, rate in chunks:
+        if is_first:
+            account.offset_s, is_first = reader.offset_s, False
+        found_s += len(samples) / rate
+        yield samples, rate
+    lost_s = reader.lost_s
+    if lost_s > found_s / 2 and (scheme := containers.encryption(source)):
+        raise AudioError(f"{source.name}: {encrypted(scheme)}")
+    if not found_s + lost_s:
+        return
+    promised_s = reader.declared_s or (found_s / reader.share if reader.share else None)
+    account.filled_s += reader.filled_s
+    account.lost_s += lost_s + max(0.0, (promised_s or 0.0) - found_s)
+    account.remark = reader.mix.remark() or account.remark
+    with how.judging(source.name):
+        if reader.damage:
+            raise AudioError(f"{source.name}: {reader.damage}")
+        absent_s = check_complete(source.name, promised_s, found_s, lost_s, reader.is_exact)
+        if absent_s > _WORTH_A_WORD_S and (reader.is_exact or reader.share < 1):
+            account.remark = account.remark or f"its last {absent_s:.2f} s are missing"
+
+
+def _check_bytes(name: str, reader: Reader) -> None:
+    """Refuse a file that is cut off before anything of it is decoded, if its length is known."""
+    if reader.share < 1 and reader.declared_s:
+        there_s = reader.share * reader.declared_s
+        check_complete(name, reader.declared_s, there_s, is_exact=reader.is_exact)
+
+
+def _open(source: Source, how: _How) -> Reader:
+    if how.decoder == "moviepy":
         from emodist.audio.moviepy_reader import MoviepyReader
 
-        return MoviepyReader(source)
-    is_plain = source.container in ("wav", "flac", "aiff")
-    if decoder == "soundfile" or (decoder == "auto" and is_plain):
+        return MoviepyReader(source, how.channels)
+    is_plain = containers.of(source) in ("wav", "flac", "aiff")
+    if how.decoder == "soundfile" or (how.decoder == "auto" and is_plain):
         from emodist.audio.soundfile_reader import SoundfileReader
 
         try:
-            return SoundfileReader(source)
+            return SoundfileReader(source, how.channels)
         except GaveUpError:
-            if decoder == "soundfile":
+            if how.decoder == "soundfile":
                 raise
     from emodist.audio.pyav_reader import PyavReader
 
-    return PyavReader(source)
+    return PyavReader(source, how.channels, how.track)
 
 
-def _despite_damage(source: Source, chunks) -> Iterator[tuple[NDArray[np.float32], int]]:
+def _despite_damage(source: Source, reader: Reader, how: _How) -> Iterator[Chunk]:
     """Go on with PyAV where libsndfile gives up: it skips damaged frames of a FLAC."""
     n_done = 0
     try:
-        for samples, rate in chunks:
+        for samples, rate in reader.chunks():
             n_done += len(samples)
             yield samples, rate
     except GaveUpError:
         from emodist.audio.pyav_reader import PyavReader
 
-        with closing(PyavReader(source)) as reader:
-            for samples, rate in reader.chunks():
+        with closing(PyavReader(source, how.channels)) as other:
+            for samples, rate in other.chunks():
                 rest = samples[n_done:]
                 n_done = max(0, n_done - len(samples))
                 yield rest, rate
+            reader.lost_s = other.lost_s
 
 
 def _resample(name: str, chunks) -> Iterator[NDArray[np.float32]]:
@@ -173,12 +294,14 @@ def _regroup(pieces: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float
 
 
 def _check_finite(name: str, block: NDArray[np.float32], n_before: int) -> None:
-    with np.errstate(all="ignore"):
-        # A cheap first look: one NaN or infinity shows in the sum.
-        if np.isfinite(block.sum()) or np.isfinite(block).all():
-            return
-    at_s = (n_before + int(np.argmin(np.isfinite(block)))) / SAMPLE_RATE
-    raise AudioError(f"{name}: holds values that are not finite (NaN or infinity) at {at_s:.1f} s")
+    # One comparison finds what is infinite, too large, or no number.
+    if max(block.max(), -block.min()) < _ABSURD:
+        return
+    is_finite = bool(np.isfinite(block).all())
+    is_good = np.abs(block) < _ABSURD if is_finite else np.isfinite(block)
+    at_s = (n_before + int(np.argmin(is_good))) / SAMPLE_RATE
+    what = "no sound (full scale is 1)" if is_finite else "not finite (NaN or infinity)"
+    raise AudioError(f"{name}: holds values that are {what} at {at_s:.1f} s")
 
 
 def _check_length(name: str, length_s: float | None, max_duration_s: float | None) -> None:

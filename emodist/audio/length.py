@@ -3,7 +3,7 @@
 import os
 from typing import BinaryIO
 
-from emodist.audio import headers
+from emodist.audio.containers import mp3
 from emodist.audio.source import Source, open_source
 
 # FFmpeg guesses the length of these from their first bytes and their size. An MP3 may have a
@@ -21,9 +21,9 @@ def counted_s(source: str | os.PathLike | BinaryIO) -> float | None:
     AudioError
         If it is missing, unreadable or empty.
     """
-    found = open_source(source)
+    opened = open_source(source)
     try:
-        return _counted_s(found)
+        return _counted_s(opened)
     except ImportError:
         raise
     # What is wrong with the file, decoding will tell.
@@ -34,12 +34,12 @@ def counted_s(source: str | os.PathLike | BinaryIO) -> float | None:
 def _counted_s(source: Source) -> float | None:
     import av
 
-    n_frames = headers.mp3_n_frames(source)
+    n_counted = mp3.n_samples(source)
     with source.opened() as file, av.open(file, "r") as container:
         stream = container.streams.audio[0]
         name = container.format.name
         is_told = bool(stream.duration or container.duration)
-        if is_told and (name not in GUESSED or (name == "mp3" and n_frames)):
+        if is_told and (name not in GUESSED or (name == "mp3" and n_counted)):
             return None
         ticks = sum(packet.duration or 0 for packet in container.demux(stream))
         return float(ticks * (stream.time_base or 0)) or None

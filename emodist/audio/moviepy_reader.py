@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emodist.audio.pyav_reader import PyavReader
-from emodist.audio.readers import downmix
+from emodist.audio.readers import Channels, Downmix
 from emodist.audio.source import AudioInfo, Source
 from emodist.errors import AudioError
 
@@ -31,15 +31,18 @@ class MoviepyReader:
         If FFmpeg does not know the file, or moviepy finds no sound or no length in it.
     """
 
-    reached_s = 0.0
-    lost_s = 0.0
+    filled_s = lost_s = 0.0
+    rest: int | None = None
 
-    def __init__(self, source: Source):
+    def __init__(self, source: Source, channels: Channels = "mean"):
         # FFmpeg's own account of a bad file is fifty lines; PyAV's check says it in one.
         header = PyavReader(source)
         header.close()
         self._name = source.name
         self.info, self.declared_s, self.is_exact = header.info, header.declared_s, header.is_exact
+        self.share, self.tracks, self.track = header.share, header.tracks, header.track
+        self.offset_s, self.damage = 0.0, header.damage
+        self.mix = Downmix(channels)
         self._copy = None
         path = source.path
         if path is None:
@@ -67,7 +70,7 @@ class MoviepyReader:
             if n_new <= 0:
                 return
             n_done += n_new
-            yield downmix(list(samples[:n_new].T)), self.info.sample_rate
+            yield self.mix(list(samples[:n_new].T)), self.info.sample_rate
 
     def close(self) -> None:
         if getattr(self, "_reader", None) is not None:

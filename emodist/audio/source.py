@@ -1,6 +1,7 @@
 """What a file is before anything decodes it: a local path or a seekable binary file object.
 
-Whatever cannot be sound is refused here, by name and with the reason.
+Whatever cannot be sound is refused here, by name and with the reason. Everyone who reads a file
+object has a view of it with a place of its own: decoders and headers do not disturb each other.
 """
 
 import os
@@ -18,7 +19,7 @@ _HEAD_BYTES = 4096
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What the headers of a file say about its first audio stream.
+    """What the headers of a file say about the audio stream that is read.
 
     Attributes
     ----------
@@ -37,21 +38,54 @@ class AudioInfo:
     sample_rate: int
 
 
+class View:
+    """A part of a file, as a binary file that knows its own place.
+
+    `error` keeps what reading raised: C code between it and us would swallow it.
+    """
+
+    def __init__(self, file: BinaryIO, start: int, size: int):
+        self.file = file
+        self._start, self._size, self._at = start, size, 0
+        self.error: Exception | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        try:
+            self.file.seek(self._start + self._at)
+            data = self.file.read(left if size < 0 else min(size, left))
+        except Exception as error:
+            self.error = error
+            raise
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+
 @dataclass(frozen=True)
 class Source:
-    """A file that exists, is not empty, and may hold sound.
+    """A file that exists, is not empty, and may hold sound; or a part of it.
 
     Attributes
     ----------
     name : str
         For messages.
     path : str or None
-        Absolute; None for a file object.
+        Absolute; None for a file object, and for a part of a file.
     file : binary file object or None
-        Read from its start, and left open.
+        Left open.
     head : bytes
         The first 4096 bytes, fewer in a smaller file.
     size : int, bytes
+    start : int, bytes
+        Where the part begins in the file.
     """
 
     name: str
@@ -59,33 +93,26 @@ class Source:
     file: BinaryIO | None
     head: bytes
     size: int
+    start: int = 0
 
     @contextmanager
-    def opened(self) -> Iterator[BinaryIO]:
-        """The file at its first byte; closed afterwards if it was opened here."""
+    def opened(self) -> Iterator[View]:
+        """The file from its first byte; closed afterwards if it was opened here."""
         if self.file is not None:
-            self.file.seek(0)
-            yield self.file
+            yield View(self.file, self.start, self.size)
         else:
             assert self.path is not None
             with open(self.path, "rb") as file:
-                yield file
+                yield View(file, 0, self.size)
 
-    @property
-    def container(self) -> str:
-        """Container by content: wav, aiff, flac, mov, matroska, or an empty string."""
-        head = self.head
-        if head[:4] in (b"RIFF", b"RIFX", b"RF64") and head[8:12] == b"WAVE":
-            return "wav"
-        if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-            return "aiff"
-        if head[:4] == b"fLaC":
-            return "flac"
-        if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
-            return "mov"
-        if head[:4] == b"\x1a\x45\xdf\xa3":
-            return "matroska"
-        return ""
+    @contextmanager
+    def part(self, start: int, end: int | None = None) -> Iterator["Source"]:
+        """What lies between two bytes, as a file by itself."""
+        end = self.size if end is None else min(end, self.size)
+        with self.opened() as view:
+            view.seek(start)
+            head = view.read(min(_HEAD_BYTES, end - start))
+            yield Source(self.name, None, view.file, head, end - start, self.start + start)
 
 
 def open_source(source: str | os.PathLike | BinaryIO) -> Source:

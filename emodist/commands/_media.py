@@ -52,6 +52,10 @@ def text(summary: Mapping[str, Any]) -> str:
             )
     else:
         lines.append("nothing new to do")
+    if summary["damaged"]:
+        lines.append(f"{summary['damaged']} damaged recordings were kept (`damage` in recordings)")
+    if summary["remarks"]:
+        lines.append(f"{summary['remarks']} recordings have a `remark` (in the table recordings)")
     lines += summary.get("listing", ())
     if summary["same_sound"]:
         lines.append(f"{summary['same_sound']} recordings have the same sound as another one")

@@ -8,6 +8,7 @@ talks over that socket. It ends itself when its parent is gone.
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -40,12 +41,18 @@ class Child:
         messages, None being a mere sign of life.
     settings : MediaSettings
         Of the job; also after how many seconds without a message a file is given up.
+    memory_gb : float, optional
+        What the process may use besides what it has when the stage is made.
     """
 
     def __init__(
-        self, make: Callable[[Any], Callable[[Any], Iterator[Any]]], settings: MediaSettings
+        self,
+        make: Callable[[Any], Callable[[Any], Iterator[Any]]],
+        settings: MediaSettings,
+        memory_gb: float | None = None,
     ):
         self._make = make
+        self._memory_gb = memory_gb
         self._settings = settings
         self._live: tuple[subprocess.Popen, Connection] | None = None
 
@@ -97,7 +104,7 @@ class Child:
         )
         theirs.close()
         self._live = process, pipe
-        _send(pipe, (self._make, self._settings))
+        _send(pipe, (self._make, self._settings, self._memory_gb))
         # The clock of the first file starts when the imports are done.
         self._receive(process, pipe, START_TIMEOUT_S)
         return process, pipe
@@ -132,8 +139,10 @@ def serve(pipe: Connection) -> None:
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         # This imports the stage, which is slow, and the watch over the parent stands already.
-        make, settings = pipe.recv()
+        make, settings, memory_gb = pipe.recv()
         stage = make(settings)
+        if memory_gb is not None:
+            _limit_memory(memory_gb)
     except (EOFError, ConnectionResetError):
         raise
     except Exception as error:
@@ -156,6 +165,19 @@ def serve(pipe: Connection) -> None:
         except Exception as error:
             is_full = isinstance(error, OSError) and error.errno in NO_SPACE
             pipe.send(error if is_full else UnexpectedError(told(error)))
+
+
+def _limit_memory(more_gb: float) -> None:
+    """Have what asks for too much fail with a MemoryError, before the machine swaps or kills."""
+    # Elsewhere than on Linux, only memory that hardly anybody asks for counts as data.
+    if sys.platform != "linux":
+        return
+    with open("/proc/self/status") as file:
+        used = next(int(line.split()[1]) << 10 for line in file if line.startswith("VmData"))
+    most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    limit = used + int(more_gb * 1e9)
+    if most == resource.RLIM_INFINITY or limit < most:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
 
 
 def _end_with(parent: int) -> None:

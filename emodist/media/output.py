@@ -74,13 +74,18 @@ def share_model(settings: MediaSettings) -> MediaSettings:
 def totals(out: str) -> dict[str, Any]:
     """Counts over all runs: recordings done and failed, rows, hours, files with the same sound.
 
-    `variants` says how many of the recordings are augmented.
+    `variants` says how many of the recordings are augmented, `damaged` how many were kept although
+    some of their sound is missing, `remarks` of how many there is something to say.
     """
-    counts = {"recordings": 0, "variants": 0}
+    counts = {"recordings": 0, "variants": 0, "damaged": 0, "remarks": 0}
     shas = [np.empty(0, np.uint64)]
     audio_s = 0.0
     for rows in locate.files(out, "recordings").of_each(_recordings):
         counts["recordings"] += rows.num_rows
+        for name, column in (("damaged", "damage"), ("remarks", "remark")):
+            # Which emodist 0.1 did not have.
+            if column in rows.column_names:
+                counts[name] += rows.num_rows - rows[column].null_count
         audio_s += pc.sum(rows["duration_s"]).as_py() or 0.0
         # A variant has the hash of the file that it was made from.
         is_variant = pc.match_substring(rows["recording_id"], "-")
@@ -99,7 +104,7 @@ def totals(out: str) -> dict[str, Any]:
 
 
 def _recordings(uri: str) -> pa.Table:
-    return parquet.read(uri, ["recording_id", "duration_s", "audio_sha"])
+    return parquet.read(uri, ["recording_id", "duration_s", "audio_sha", "damage", "remark"])
 
 
 def pending(out: str, work: pa.Table) -> pa.Table:

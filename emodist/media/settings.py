@@ -30,11 +30,30 @@ class MediaSettings(Settings):
     decoder: Literal["auto", "moviepy"] = setting(
         "auto", "auto (soundfile for WAV/FLAC, PyAV for the rest) or moviepy"
     )
+    channels: Literal["mean", "left", "right", "max"] = setting(
+        "mean",
+        "how channels become one: mean, left, right, or max (the louder one, second by second)",
+        since="0.2.0",
+    )
+    track: str | None = setting(
+        None,
+        "which audio track: a number from 1, or a language; default: the one flagged as default, "
+        "else the first",
+        since="0.2.0",
+    )
+    damaged: Literal["refuse", "keep"] = setting(
+        "refuse",
+        "a file that lacks more than 1 s or 2% of its sound: refuse, or keep what can be read",
+        since="0.2.0",
+    )
     max_duration_s: float = setting(86_400.0, "a longer recording is a failure, seconds")
     file_timeout_s: float = setting(
         120.0,
         "a file that yields no sound or segment for so long is given up, seconds",
         decides=False,
+    )
+    file_memory_gb: float = setting(
+        4.0, "a file that asks for more memory to be decoded is given up, GB (Linux)", decides=False
     )
     max_failed_fraction: float = setting(
         0.5, "exit code 1 if more than this share of the files failed", decides=False
@@ -68,7 +87,9 @@ class MediaSettings(Settings):
                     "where with a link"
                 )
             object.__setattr__(self, name, place)
-        for name in ("max_duration_s", "file_timeout_s"):
+        if self.track is not None and self.decoder == "moviepy":
+            raise ConfigError("moviepy has FFmpeg choose the track; track needs decoder=auto")
+        for name in ("max_duration_s", "file_timeout_s", "file_memory_gb"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be above 0; got {getattr(self, name)}")
         if self.workers is not None and self.workers < 1:

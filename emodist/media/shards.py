@@ -12,6 +12,7 @@ again and nothing is lost or doubled; a reader of the three folders never sees a
 import dataclasses
 import datetime
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class ShardRunner:
         self.settings = settings
         self.does_decode, self.does_embed = does_decode, does_embed
         self.has_network = has_network(settings)
-        self.decoder = Child(stages.decoding, settings)
+        self.decoder = Child(stages.decoding, settings, settings.file_memory_gb)
         self.embedder = Child(stages.embedding, settings)
         self.schemas = table_schemas(settings)
 
@@ -115,7 +116,7 @@ class ShardRunner:
         for recording in recordings:
             outcome = outcomes[recording["recording_id"]]
             if isinstance(outcome, Outcome):
-                done.append({**recording, **vars(outcome)})
+                done.append({**recording, **outcome.columns()})
                 result.audio_s += outcome.duration_s
             else:
                 failed.append(failure(recording, outcome))
@@ -214,11 +215,22 @@ def publish(out: str, shards: list[dict[str, Any]], schemas: dict[str, pa.Schema
         with parquet.writer(published(out, table, group), table_schema) as write:
             for shard in shards:
                 receipt = pa.Table.from_batches(
-                    stream.batches(staged(out, shard, "recordings")), schema.RECORDINGS
+                    _staged(out, shard, "recordings", schema.RECORDINGS), schema.RECORDINGS
                 )
-                for batch in stream.batches(staged(out, shard, table)):
+                for batch in _staged(out, shard, table, table_schema):
                     write(_completed(batch, receipt) if table == "features" else batch)
     storage.remove(storage.join(out, "staging", group))
+
+
+def _staged(
+    out: str, shard: dict[str, Any], table: str, wanted: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """Batches of a staged table; columns that an earlier emodist did not know are null."""
+    for batch in stream.batches(staged(out, shard, table)):
+        for field in wanted:
+            if field.name not in batch.schema.names:
+                batch = batch.append_column(field, pa.nulls(batch.num_rows, field.type))
+        yield batch
 
 
 def _completed(batch: pa.RecordBatch, recordings: pa.Table) -> pa.RecordBatch:

@@ -19,9 +19,10 @@ import pyarrow as pa
 
 from emodist import features, storage
 from emodist.audio import decode, encode, segments, spans, speech
+from emodist.audio.readers import Account
 from emodist.audio.segments import Segment
 from emodist.audio.silero import Silero
-from emodist.errors import EmodistError, OutputError, UnexpectedError
+from emodist.errors import EmodistError, FileMemoryError, OutputError, UnexpectedError
 from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
 from emodist.media import names, variants
@@ -42,10 +43,16 @@ EMBED_BYTES = 16 * 2**20
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What only decoding can tell: the length, and the hash of the 16 kHz samples."""
+    """What only decoding can tell: length, hash of the 16 kHz samples, and what was odd."""
 
     duration_s: float
     audio_sha: str
+    account: Account = dataclasses.field(default_factory=Account)
+
+    def columns(self) -> dict[str, Any]:
+        """For the table of recordings."""
+        own = {"duration_s": self.duration_s, "audio_sha": self.audio_sha}
+        return {**own, **dataclasses.asdict(self.account)}
 
 
 # By `recording_id`.
@@ -213,8 +220,9 @@ class Featurize:
             yield {
                 **keys,
                 "segment": item.index,
-                "start_s": item.start_s,
-                "end_s": item.end_s,
+                # In the time of the film, of which the sound may begin late.
+                "start_s": item.start_s + sound.account.offset_s,
+                "end_s": item.end_s + sound.account.offset_s,
                 "speech_fraction": speech_fraction,
                 **(self._said(said, item) if self.settings.segments else {}),
                 **self._compute(item.waveform),
@@ -340,18 +348,23 @@ class Sound:
         self.settings = settings
         self._sha = hashlib.sha256()
         self._n_samples = 0
+        # Its offset is known with the first block, the rest with the last.
+        self.account = Account()
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        names = ("decoder", "max_duration_s", "channels", "track", "damaged")
+        how: dict[str, Any] = {name: getattr(self.settings, name) for name in names}
         with storage.opened(self.uri) as source:
-            for block in decode.blocks(
-                source, self.settings.decoder, max_duration_s=self.settings.max_duration_s
-            ):
+            blocks = decode.blocks(source, **how)
+            self.account = blocks.account
+            for block in blocks:
                 self._sha.update(block.tobytes())
                 self._n_samples += len(block)
                 yield block
 
     def outcome(self) -> Outcome:
-        return Outcome(self._n_samples / decode.SAMPLE_RATE, self._sha.hexdigest())
+        duration_s = self._n_samples / decode.SAMPLE_RATE
+        return Outcome(duration_s, self._sha.hexdigest(), self.account)
 
 
 @contextlib.contextmanager
@@ -368,6 +381,8 @@ def _judged(recording: dict[str, Any], sound: Sound, outcomes: Outcomes) -> Iter
         outcome = error
     except EmodistError as error:
         outcome = error
+    except MemoryError:
+        outcome = FileMemoryError("asks for more memory than it may have (file_memory_gb)")
     # Whatever goes wrong with one file is a row of `failures`, with its name and message.
     except Exception as error:
         outcome = UnexpectedError(told(error))

@@ -40,6 +40,8 @@ BEGINNING_S = 60.0
 STEADY_S = 3.0
 # Few media have fewer bytes for each second: what bounds the length of an unopened file.
 LEAST_BYTES_PER_S = 8000.0
+# The settings that say how sound is read.
+HOW = ("decoder", "channels", "track", "damaged")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -274,7 +276,7 @@ def _beginnings(
             "uri": recordings[k]["uri"],
             "target": f"{folder}/{k}.wav",
             "limit_s": limit_s,
-            "decoder": settings.decoder,
+            "how": {name: getattr(settings, name) for name in HOW},
             "max_duration_s": settings.max_duration_s,
             "guess_s": plan.audio_s(recordings[k]["path"], recordings[k]["size_bytes"]),
         }
@@ -310,7 +312,12 @@ def _level(lengths: NDArray[np.float64], budget: float) -> float:
 
 
 def _begin(
-    uri: str, target: str, limit_s: float, decoder: str, max_duration_s: float, guess_s: float
+    uri: str,
+    target: str,
+    limit_s: float,
+    how: dict[str, Any],
+    max_duration_s: float,
+    guess_s: float,
 ) -> dict[str, Any] | None:
     """Write the beginning of a file; None if all of it is short enough, or too long for the job."""
     with contextlib.ExitStack() as stack:
@@ -321,7 +328,7 @@ def _begin(
             return None
         before_s, decoded_s = time.process_time(), 0.0
         write = stack.enter_context(encode.writer(target))
-        for block in decode.blocks(source, decoder):
+        for block in decode.blocks(source, **how):
             write(block)
             decoded_s += len(block) / decode.SAMPLE_RATE
             if decoded_s >= limit_s:

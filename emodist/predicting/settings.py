@@ -169,12 +169,15 @@ def featurize_settings(settings: PredictSettings, card: Card) -> FeaturizeSettin
         turns = {"segments": settings.speakers, "label_policy": "majority"}
     shared = ("path", "out", "corpus", "corpus_settings", "max_duration_s", "file_timeout_s",
               "max_failed_fraction", "engine", "address", "workers", "price_per_cpu_h",
-              "yamnet_gpus", "plugins", "speech")  # fmt: skip
+              "yamnet_gpus", "plugins", "speech", "track", "damaged",
+              "file_memory_gb")  # fmt: skip
     featurized = FeaturizeSettings(
         **{name: getattr(settings, name) for name in shared},
         **own,
         **turns,
         decoder=made["decoder"] if settings.decoder == "auto" else settings.decoder,
+        # As the bundle's training data was read, unless another way is asked for.
+        channels=settings.channels if settings.channels != "mean" else made.get("channels", "mean"),
         features=tuple(made["features"]),
         feature_settings=_with_model(settings, card),
         functionals=tuple(made["functionals"]),

@@ -37,7 +37,9 @@ MOST_OVERLAP = 16
 TABLES = ("recordings", "features", "failures", "predictions", "staging")
 ONE = plan.Sizing(bytes_per_s=0.0, bytes_per_file=0.0, n_workers=1)
 # The failures that a file is blamed for; anything else is not the caller's fault.
-OF_THE_FILE = frozenset({"AudioError", "CorpusError", "FileTimeoutError", "ProcessDiedError"})
+OF_THE_FILE = frozenset(
+    {"AudioError", "CorpusError", "FileTimeoutError", "FileMemoryError", "ProcessDiedError"}
+)
 
 
 def check(settings: ServeSettings) -> None:

@@ -120,7 +120,11 @@ def _segment(example: Example) -> np.ndarray:
 def _between(source: Any, first: int, last: int) -> np.ndarray:
     parts = []
     at = 0
-    for block in decode.blocks(source):
+    blocks = decode.blocks(source)
+    for block in blocks:
+        if not at:
+            # The sound of a film may begin late, and the times of segments are the film's.
+            at = round(blocks.account.offset_s * decode.SAMPLE_RATE)
         parts.append(block[max(0, first - at) : max(0, last - at)])
         at += len(block)
         if at >= last:

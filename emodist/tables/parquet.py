@@ -125,7 +125,9 @@ def read(uri: str, columns: Sequence[str] | None = None) -> pa.Table:
     metadata = footer(uri)
     if not metadata.num_row_groups:
         rows = schema_of(metadata).empty_table()
-        return rows if columns is None else rows.select(columns)
+        if columns is None:
+            return rows
+        return rows.select([name for name in columns if name in rows.column_names])
     groups = (RowGroup(uri, number, metadata) for number in range(metadata.num_row_groups))
     return pa.concat_tables([group.read(columns) for group in groups])
 

@@ -25,6 +25,13 @@ RECORDINGS = pa.schema(
         ("duration_s", pa.float64()),
         ("audio_sha", pa.string()),
         ("attributes", pa.string()),
+        ("offset_s", pa.float64()),
+        ("filled_s", pa.float64()),
+        ("lost_s", pa.float64()),
+        ("tracks", pa.string()),
+        ("track", pa.int32()),
+        ("damage", pa.string()),
+        ("remark", pa.string()),
     ]
 )
 
@@ -68,13 +75,22 @@ MEANINGS = {
     "label": "the emotion, in the corpus's own words; null where none is given",
     "size_bytes": "bytes of the file",
     "modified": "when it was changed last; null where the storage does not say",
-    "duration_s": "seconds of sound",
+    "duration_s": "seconds of sound, with `filled_s`",
     "audio_sha": "hash of the decoded samples: the same for the same sound under two names",
     "attributes": "all else that the corpus or the list says of the file, as JSON; of a variant, "
     "also `parent` and `augmentation`",
+    "offset_s": "when the sound begins, seconds from the start of the film; null, as all that "
+    "follows, in rows of emodist 0.1",
+    "filled_s": "silence that was put in where the file's clock says that there is no sound, "
+    "seconds",
+    "lost_s": "sound that could not be decoded or was cut off, seconds",
+    "tracks": "the audio tracks of the file: number, codec, language, `default`",
+    "track": "which of them was read, from 1",
+    "damage": "what is wrong with a file that `damaged=keep` kept; null where nothing is",
+    "remark": "what is odd about its sound: channels that cancel, a last moment that is missing",
     "segment": "number of the segment in its recording, from 0",
-    "start_s": "where it begins, seconds from the start of the recording",
-    "end_s": "where it ends, seconds from the start of the recording",
+    "start_s": "where it begins, seconds from the start of the film",
+    "end_s": "where it ends, seconds from the start of the film",
     "speech_fraction": "share of it that is speech, or may be (setting `speech`)",
     "overlap": "share of it in which two people or more speak, by the annotations; only with "
     "`segments`",

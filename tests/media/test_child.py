@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import signal
+import sys
 import time
 
 import pytest
@@ -24,6 +25,8 @@ def obeying(settings):
                 time.sleep(600)
             if word == "full":
                 raise OSError(errno.ENOSPC, "No space left on device")
+            if word == "grow":
+                bytearray(2**30)
             if word == "fail":
                 raise ZeroDivisionError("by zero")
             yield word
@@ -62,6 +65,17 @@ def test_what_came_before_a_fault_arrives_and_the_next_request_is_served(word, e
         with pytest.raises(error, match=message):
             seen.extend(obedient.run(["a", word, "b"]))
         assert list(obedient.run(["c"])) == ["c"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what a process asks for")
+def test_a_process_may_have_so_much_memory_and_no_more():
+    settings = MediaSettings(path="-", out="-", file_timeout_s=10.0)
+    with contextlib.closing(Child(obeying, settings, memory_gb=0.5)) as limited:
+        with pytest.raises(UnexpectedError, match="MemoryError"):
+            list(limited.run(["grow"]))
+        assert list(limited.run(["c"])) == ["c"]
+    with contextlib.closing(Child(obeying, settings, memory_gb=2)) as limited:
+        assert list(limited.run(["grow"])) == ["grow"]
 
 
 def test_a_stage_that_cannot_be_made_says_why():

@@ -48,6 +48,8 @@ def test_totals_count_over_all_groups_and_a_variant_is_no_copy(tmp_path):
     assert output.totals(str(tmp_path)) == {
         "recordings": 4,
         "variants": 1,
+        "damaged": 0,
+        "remarks": 0,
         "segments": 4,
         "failed": 3,
         "same_sound": 1,
