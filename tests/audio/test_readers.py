@@ -3,22 +3,42 @@
 import numpy as np
 import pytest
 
-from emodist.audio.readers import check_complete, downmix
+from emodist.audio.readers import Downmix, check_complete
 from emodist.errors import AudioError
 
 
 @pytest.mark.parametrize("n_channels", [1, 2, 3, 6])
 def test_every_channel_has_the_same_weight(n_channels):
     channels = np.random.default_rng(0).normal(size=(n_channels, 50)).astype(np.float32)
-    mono = downmix(list(channels.copy()))
+    mono = Downmix()(list(channels.copy()))
     np.testing.assert_allclose(mono, channels.mean(axis=0), atol=1e-6)
     assert mono.dtype == np.float32
 
 
 def test_integers_come_to_full_scale_without_overflow():
     loud = np.full(3, -32768, np.int16)
-    np.testing.assert_array_equal(downmix([loud, loud], 1 << 15), [-1, -1, -1])
+    np.testing.assert_array_equal(Downmix()([loud, loud], 1 << 15), [-1, -1, -1])
     np.testing.assert_array_equal(loud, [-32768] * 3)
+
+
+def test_one_channel_or_the_louder_one_can_be_asked_for():
+    soft, loud = np.full(9, 0.1, np.float32), np.full(9, 0.5, np.float32)
+    assert Downmix("left")([soft, loud])[0] == np.float32(0.1)
+    assert Downmix("right")([soft, loud])[0] == np.float32(0.5)
+    mix = Downmix("max")
+    assert mix([soft, loud])[0] == np.float32(0.5)
+    # Kept until the other one is louder by 3 dB.
+    assert mix([loud * np.float32(1.2), loud])[0] == np.float32(0.5)
+    assert mix([loud, soft])[0] == np.float32(0.5)
+
+
+def test_channels_that_cancel_are_remarked_upon():
+    sound = np.random.default_rng(0).normal(size=2000).astype(np.float32)
+    opposite, together = Downmix(), Downmix()
+    opposite([sound, -sound])
+    together([sound, sound])
+    assert "opposite phase" in opposite.remark()
+    assert together.remark() is None
 
 
 @pytest.mark.parametrize(
@@ -37,7 +57,8 @@ def test_integers_come_to_full_scale_without_overflow():
     ],
 )
 def test_what_files_in_order_lack_is_allowed(declared_s, found_s, lost_s, is_exact):
-    assert check_complete("a", declared_s, found_s, lost_s, is_exact) is None
+    absent_s = check_complete("a", declared_s, found_s, lost_s, is_exact)
+    assert absent_s == max(0, (declared_s or found_s) - found_s)
 
 
 @pytest.mark.parametrize(
