@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from emodist import storage
 from emodist.errors import ConfigError, EmodistError
 from emodist.learning import fingerprint as fingerprints
-from emodist.media import stages
 from emodist.media.settings import MediaSettings
+from emodist.media.sound import Sound
 from emodist.models import bundle, card, judging
 from emodist.models.card import Learned
 from emodist.tables import locate, records
@@ -149,7 +149,7 @@ def _sound(recording: Mapping[str, Any], made: Mapping[str, Any]) -> str:
         max_duration_s=made["settings"]["max_duration_s"],
         **{name: made["settings"][name] for name in LATER if name in made["settings"]},
     )
-    sound = stages.Sound(recording["uri"], settings)
+    sound = Sound(recording["uri"], settings)
     try:
         for _ in sound:
             pass

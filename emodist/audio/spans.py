@@ -1,6 +1,7 @@
 """Pieces of a recording at given times, cut as its samples come.
 
-Times are seconds from the start of the recording; samples are those of the recording, unchanged.
+Times are seconds from the start of the recording, or of the film that it belongs to; samples are
+those of the recording, unchanged.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ def cut(
     blocks: Iterable[NDArray[np.float32]],
     times: Sequence[tuple[float, float]],
     name: Callable[[int], str] = "span {}".format,
+    offset_s: Callable[[], float] = float,
 ) -> Iterator[Segment | None]:
     """The pieces of one recording, in the order of `times`, each as soon as its samples are there.
 
@@ -32,16 +34,19 @@ def cut(
         Starts in rising order; spans may overlap. Memory is that of the longest one and a block.
     name : callable, optional
         What to call one, by its number, in messages.
+    offset_s : callable, optional
+        When the first sample is heard, in the time of the spans, seconds; asked once there is a
+        block. A span that begins before begins there.
 
     Yields
     ------
     Segment or None
-        None as a sign of life, for a block in which no piece ends.
+        None as a sign of life, for a block in which no piece ends. Times are those of samples.
 
     Raises
     ------
     AudioError
-        If a span lies more than `TOLERANCE_S` beyond the end of the recording.
+        If a span ends before the sound begins, or more than `TOLERANCE_S` after its end.
 
     Examples
     --------
@@ -52,8 +57,9 @@ def cut(
     """
     held = np.empty(0, np.float32)
     held_from, index = 0, 0
-    bounds = [(round(a * SAMPLE_RATE), round(b * SAMPLE_RATE)) for a, b in times]
+    bounds: list[tuple[int, int]] = []
     for block in blocks:
+        bounds = bounds or _bounds(times, name, offset_s())
         # Samples before the next span are not needed any more.
         needed = bounds[index][0] if index < len(bounds) else held_from + len(held) + len(block)
         start = min(max(needed - held_from, 0), len(held) + len(block))
@@ -69,16 +75,32 @@ def cut(
         if index == first:
             yield None
     n_samples = held_from + len(held)
+    late_s = offset_s()
     while index < len(bounds):
         start, end = bounds[index]
         if start >= n_samples or end - n_samples > TOLERANCE_S * SAMPLE_RATE:
             raise AudioError(
                 f"{name(index)} is {times[index][0]:.3f} to {times[index][1]:.3f} s, and the "
-                f"recording has {n_samples / SAMPLE_RATE:.3f} s; a span may end up to "
+                f"recording has {late_s + n_samples / SAMPLE_RATE:.3f} s; a span may end up to "
                 f"{TOLERANCE_S:g} s after it"
             )
         yield _piece(index, (start, n_samples), held, held_from)
         index += 1
+
+
+def _bounds(
+    times: Sequence[tuple[float, float]], name: Callable[[int], str], late_s: float
+) -> list[tuple[int, int]]:
+    found = []
+    for index, (start_s, end_s) in enumerate(times):
+        if end_s <= late_s:
+            raise AudioError(
+                f"{name(index)} is {start_s:.3f} to {end_s:.3f} s, and the sound of this film "
+                f"begins at {late_s:.3f} s"
+            )
+        start, end = (round((time_s - late_s) * SAMPLE_RATE) for time_s in (start_s, end_s))
+        found.append((max(0, start), end))
+    return found
 
 
 def _piece(

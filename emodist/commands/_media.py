@@ -56,7 +56,7 @@ def text(summary: Mapping[str, Any]) -> str:
         lines.append(f"{summary['damaged']} damaged recordings were kept (`damage` in recordings)")
     if summary["remarks"]:
         lines.append(f"{summary['remarks']} recordings have a `remark` (in the table recordings)")
-    lines += summary.get("listing", ())
+    lines += summary["listing"]
     if summary["same_sound"]:
         lines.append(f"{summary['same_sound']} recordings have the same sound as another one")
     if summary["failed"]:

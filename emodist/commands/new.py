@@ -18,6 +18,7 @@ from emodist.plugins.source import REGISTRIES
 TEMPLATES = Path(__file__).parent / "templates"
 # How a user tries it.
 TRIED = {
+    "annotations": "emodist annotations convert FILE.{name} FILE.csv plugins={folder}",
     "features": "emodist featurize MEDIA --out OUT plugins={folder} features={name}",
     "corpora": "emodist featurize MEDIA --out OUT plugins={folder} corpus={name}",
     "augmentations": "emodist featurize MEDIA --out OUT plugins={folder} augment={name}",

@@ -46,7 +46,7 @@ def sheet(corpus: str, uri: str, needed: Sequence[str], known: Sequence[str] = (
         As `rows`.
     """
     try:
-        found = sheets.parse(_content(corpus, uri), uri, needed[0], known)
+        found = sheets.parse(_content(corpus, uri), uri, needed[:1], known)
     except ConfigError as error:
         raise CorpusError(f"{corpus}: {error}") from None
     lacking = [name for name in needed if name not in found.columns]

@@ -24,7 +24,8 @@ from emodist.errors import AudioError, CorpusError, EmodistError, FileTimeoutErr
 from emodist.media import stages
 from emodist.media.child import Child
 from emodist.media.settings import FeaturizeSettings, MediaSettings
-from emodist.media.stages import Outcome, Outcomes, Saved
+from emodist.media.sound import Outcome, Outcomes
+from emodist.media.stages import Saved
 from emodist.tables import parquet, schema, stream
 
 

@@ -5,10 +5,8 @@
 It runs in a process of its own: TensorFlow never stands where sound is decoded.
 """
 
-import contextlib
 import dataclasses
 import functools
-import hashlib
 import io
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,16 +17,15 @@ import pyarrow as pa
 
 from emodist import features, storage
 from emodist.audio import decode, encode, segments, spans, speech
-from emodist.audio.readers import Account
 from emodist.audio.segments import Segment
 from emodist.audio.silero import Silero
-from emodist.errors import EmodistError, FileMemoryError, OutputError, UnexpectedError
+from emodist.errors import EmodistError
 from emodist.features._network import N_BANDS
 from emodist.features._network import frontend as network_input
 from emodist.media import names, variants
 from emodist.media.settings import ExtractSettings, FeaturizeSettings, MediaSettings
+from emodist.media.sound import Outcomes, Sound, judged
 from emodist.media.spans import Said
-from emodist.plugins.folders import told
 from emodist.tables import schema, stream
 
 # Rows of many clips make one batch: Arrow's cost is by batch and column, not by row.
@@ -41,22 +38,6 @@ NETWORK_BYTES = 120_000
 EMBED_BYTES = 16 * 2**20
 
 
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What only decoding can tell: length, hash of the 16 kHz samples, and what was odd."""
-
-    duration_s: float
-    audio_sha: str
-    account: Account = dataclasses.field(default_factory=Account)
-
-    def columns(self) -> dict[str, Any]:
-        """For the table of recordings."""
-        own = {"duration_s": self.duration_s, "audio_sha": self.audio_sha}
-        return {**own, **dataclasses.asdict(self.account)}
-
-
-# By `recording_id`.
-Outcomes: TypeAlias = dict[str, Outcome | EmodistError]
 # The id of the recording that comes next; None as a sign of life; rows; and the outcomes of
 # recordings of which all rows were yielded.
 Message: TypeAlias = str | pa.RecordBatch | Outcomes | None
@@ -184,7 +165,7 @@ class Featurize:
             yield recording["recording_id"]
             sound = Sound(recording["uri"], self.settings)
             is_cut = False
-            with _judged(recording, sound, outcomes):
+            with judged(recording, sound, outcomes):
                 for row in self._rows(recording, sound):
                     if len(rows) >= self.batch_rows:
                         yield self._batch(rows)
@@ -202,7 +183,7 @@ class Featurize:
             yield self._batch(rows)
         yield outcomes
 
-    def _rows(self, recording: dict[str, Any], sound: "Sound") -> Iterator[dict[str, Any] | None]:
+    def _rows(self, recording: dict[str, Any], sound: Sound) -> Iterator[dict[str, Any] | None]:
         """The row of each segment; None for one that is skipped, and where none came for long."""
         keys = {name: recording.get(name) for name in schema.SEGMENTS.names}
         said = Said(recording.get("spans"), recording["speaker"], recording["label"])
@@ -217,32 +198,38 @@ class Featurize:
             if is_told and speech_fraction < self.settings.min_speech_fraction:
                 yield None
                 continue
+            # In the time of the film, of which the sound may begin late.
+            start_s, end_s = (s + sound.account.offset_s for s in (item.start_s, item.end_s))
             yield {
                 **keys,
                 "segment": item.index,
-                # In the time of the film, of which the sound may begin late.
-                "start_s": item.start_s + sound.account.offset_s,
-                "end_s": item.end_s + sound.account.offset_s,
+                "start_s": start_s,
+                "end_s": end_s,
                 "speech_fraction": speech_fraction,
-                **(self._said(said, item) if self.settings.segments else {}),
+                **(self._said(said, item.index, start_s, end_s) if self.settings.segments else {}),
                 **self._compute(item.waveform),
             }
 
-    def _segments(self, sound: "Sound", said: Said) -> Iterator[Segment | None]:
+    def _segments(self, sound: Sound, said: Said) -> Iterator[Segment | None]:
         cut: Callable[..., Iterator[Segment | None]] = self.segmentation.cut
         if self.settings.is_by_span:
-            cut = functools.partial(spans.cut, times=said.times, name=said.name)
+            cut = functools.partial(
+                spans.cut,
+                times=said.times,
+                name=said.name,
+                offset_s=lambda: sound.account.offset_s,
+            )
         if self.silero is None:
             return cut(sound)
         if self.settings.cut == "speech":
             return self.settings.speech_cut().cut(sound, self.silero)
         return speech.judged(cut, sound, self.silero)
 
-    def _said(self, said: Said, item: Segment) -> dict[str, Any]:
+    def _said(self, said: Said, index: int, start_s: float, end_s: float) -> dict[str, Any]:
         s = self.settings
         if s.is_by_span:
-            return vars(said.of_span(item.index))
-        return vars(said.of_window(item.start_s, item.end_s, s.label_policy, s.min_label_share))
+            return vars(said.of_span(index))
+        return vars(said.of_window(start_s, end_s, s.label_policy, s.min_label_share))
 
     def _compute(self, waveform: np.ndarray) -> dict[str, np.ndarray]:
         s = self.settings
@@ -330,7 +317,7 @@ class Extract:
             target = storage.join(self.settings.out, names.fitting(recording["target"]))
             outcomes: Outcomes = {}
             with (
-                _judged(recording, sound, outcomes),
+                judged(recording, sound, outcomes),
                 storage.new_file(target) as temporary,
                 encode.writer(temporary, self.settings.format) as write,
             ):
@@ -338,55 +325,6 @@ class Extract:
                     write(block)
                     yield None
             yield outcomes
-
-
-class Sound:
-    """The blocks of a recording, once; afterwards its length and hash are known."""
-
-    def __init__(self, uri: str, settings: MediaSettings):
-        self.uri = uri
-        self.settings = settings
-        self._sha = hashlib.sha256()
-        self._n_samples = 0
-        # Its offset is known with the first block, the rest with the last.
-        self.account = Account()
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        names = ("decoder", "max_duration_s", "channels", "track", "damaged")
-        how: dict[str, Any] = {name: getattr(self.settings, name) for name in names}
-        with storage.opened(self.uri) as source:
-            blocks = decode.blocks(source, **how)
-            self.account = blocks.account
-            for block in blocks:
-                self._sha.update(block.tobytes())
-                self._n_samples += len(block)
-                yield block
-
-    def outcome(self) -> Outcome:
-        duration_s = self._n_samples / decode.SAMPLE_RATE
-        return Outcome(duration_s, self._sha.hexdigest(), self.account)
-
-
-@contextlib.contextmanager
-def _judged(recording: dict[str, Any], sound: Sound, outcomes: Outcomes) -> Iterator[None]:
-    """Note how the work on a recording ends; only what is wrong with the output goes further."""
-    outcome: Outcome | EmodistError
-    try:
-        yield
-        outcome = sound.outcome()
-    except OutputError as error:
-        cause = error.__cause__
-        if not isinstance(cause, OSError) or cause.errno not in names.BAD_NAME:
-            raise
-        outcome = error
-    except EmodistError as error:
-        outcome = error
-    except MemoryError:
-        outcome = FileMemoryError("asks for more memory than it may have (file_memory_gb)")
-    # Whatever goes wrong with one file is a row of `failures`, with its name and message.
-    except Exception as error:
-        outcome = UnexpectedError(told(error))
-    outcomes[recording["recording_id"]] = outcome
 
 
 def _windows(batches: Iterable[pa.RecordBatch], n_bytes: int) -> Iterator[list[pa.RecordBatch]]:

@@ -9,7 +9,7 @@ from emodist import annotations, registry
 from emodist.annotations import Span
 from emodist.errors import AnnotationError
 
-FORMATS = registry.own_names("annotations")
+FORMATS = registry.names("annotations")
 SPANS = [
     Span(0.0, 1.25, "angry", "Ann Lee", "dev00", annotator="rater 1"),
     Span(1.0, 2.5, "sad & < tired >", "Bob", "dev00", annotator="rater 1"),

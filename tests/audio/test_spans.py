@@ -60,3 +60,15 @@ def test_no_more_is_held_than_the_longest_span_and_a_block():
         piece.waveform.base.size for piece in spans.cut(long(), times) if piece is not None
     )
     assert longest <= 4 * RATE
+
+
+def test_times_of_a_film_whose_sound_begins_late_are_those_of_the_film():
+    times = [(0.5, 2.0), (2.0, 3.0)]
+    first, second = (
+        piece for piece in spans.cut(blocks(3 * RATE, 1000), times, offset_s=lambda: 1.5) if piece
+    )
+    np.testing.assert_array_equal(first.waveform, np.arange(RATE // 2))
+    np.testing.assert_array_equal(second.waveform, np.arange(RATE // 2, RATE * 3 // 2))
+    assert (first.start_s, first.end_s, second.start_s, second.end_s) == (0, 0.5, 0.5, 1.5)
+    with pytest.raises(AudioError, match=r"span 0 is 0\.500 to 1\.000 s, .* begins at 1\.500 s"):
+        list(spans.cut(blocks(RATE, 1000), [(0.5, 1.0)], offset_s=lambda: 1.5))

@@ -26,7 +26,8 @@ def test_failures_bring_the_word_that_tries_them_again(tmp_path, capsys):
 SUMMARY = {
     **{"recordings": 8, "failed": 2, "variants": 0, "segments": 12, "audio_h": 0.5},
     **{"new": 8, "new_failed": 2, "seconds": 4.0, "times_real_time": 450.0, "engine": "local"},
-    **{"workers": 2, "same_sound": 0, "changed": 0, "out": "/out"},
+    **{"workers": 2, "same_sound": 0, "changed": 0, "damaged": 0, "remarks": 0, "listing": []},
+    "out": "/out",
 }
 
 
@@ -44,6 +45,9 @@ def test_the_summary_counts_and_ends_with_the_path():
     [
         ({"new": 0, "new_failed": 0}, "nothing new to do"),
         ({"same_sound": 3}, "3 recordings have the same sound as another one"),
+        ({"damaged": 2}, "2 damaged recordings were kept (`damage` in recordings)"),
+        ({"remarks": 1}, "1 recordings have a `remark` (in the table recordings)"),
+        ({"listing": ["left out: 14 .txt"]}, "left out: 14 .txt"),
         ({"changed": 1}, "1 files had changed and were processed again"),
         (
             {"cost": 1.25, "occupied_cpu_h": 2.5, "price_per_cpu_h": 0.5},

@@ -119,7 +119,7 @@ def test_an_object_that_is_not_there_is_the_problem_of_one_file(folder):
     assert files["sub/Rene\u0301.wav"].problem is None
 
 
-@pytest.mark.parametrize("column", ["label", "speaker", "start_s"])
+@pytest.mark.parametrize("column", ["label", "speaker"])
 def test_two_rows_that_contradict_each_other_are_refused_with_their_lines(folder, column):
     rows = ("a.wav,1", "sub/b.wav,2", "./a.wav,3", "sub/../a.wav,1")
     with pytest.raises(

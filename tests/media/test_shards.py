@@ -12,7 +12,8 @@ from emodist.errors import ProcessDiedError
 from emodist.media import shards, stages
 from emodist.media.child import Child
 from emodist.media.settings import FeaturizeSettings
-from emodist.media.stages import Outcome, Saved
+from emodist.media.sound import Outcome
+from emodist.media.stages import Saved
 from emodist.tables import schema, stream
 
 

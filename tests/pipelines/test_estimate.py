@@ -179,7 +179,7 @@ def test_a_prediction_is_the_same_table_each_time():
 def test_of_a_long_mp3_without_a_header_the_frames_are_counted(tmp_path):
     """FFmpeg takes the bit rate of its quiet start for that of all."""
     path = str(write_mp3(tmp_path / "x.mp3", "mp3", 60, "libmp3lame", write_xing="0"))
-    begun = sample._begin(path, f"{tmp_path}/x.wav", 5.0, "auto", 86_400.0, 1.0)
+    begun = sample._begin(path, f"{tmp_path}/x.wav", 5.0, {}, 86_400.0, 1.0)
     assert abs(decode.probe(path).duration_s - 60) > 5
     assert begun["length_s"] == pytest.approx(60, abs=0.2)
     assert 5 <= begun["decoded_s"] < 20

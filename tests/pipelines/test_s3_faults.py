@@ -10,7 +10,7 @@ import s3fs
 
 from emodist import cli, storage
 from emodist.errors import EmodistError
-from emodist.media import stages
+from emodist.media.sound import Sound
 from emodist.pipelines import bars, media_job
 from tests.pipelines.conftest import settings, table, write_clip
 from tests.pipelines.flaky_s3 import ON_READING, ON_WRITING, flaky
@@ -106,7 +106,7 @@ def test_a_body_that_never_comes_whole_is_an_error_and_no_short_sound(
     monkeypatch.setattr(storage, "WHOLE_BYTES", whole_bytes)
     monkeypatch.setattr(storage, "TRIES", 3)
     bad = road(share=1.0, faults=("cut",))
-    sound = stages.Sound(f"{clips}/a/0.wav", settings(clips, f"{bucket}/out"))
+    sound = Sound(f"{clips}/a/0.wav", settings(clips, f"{bucket}/out"))
     with pytest.raises(Exception, match="Response payload is not completed"):
         list(sound)
     assert bad.counts["cut"] == 3

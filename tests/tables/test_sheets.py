@@ -12,7 +12,7 @@ PLAIN = "uri,speaker\na.wav,René\nb.wav,“Zoë”\n"
 
 def parse(data, name="list.csv"):
     data = data if isinstance(data, bytes) else data.encode()
-    return sheets.parse(data, name, "uri", ("speaker", "label"))
+    return sheets.parse(data, name, ("uri",), ("speaker", "label"))
 
 
 def words(found):
