@@ -17,8 +17,8 @@ demo: setup
 	$(BIN)/emodist demo --out demo
 
 # Two processes side by side, a file of tests in one of them: much of the time is waiting for
-# processes to start.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# processes to start. If one of them dies, so does the run: xdist would wait for its tests for ever.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
 test: lint
 	$(PYTEST) -m 'not network and not long'

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from emodist.compiled import librosa_ufuncs
 from emodist.plugins import folders
 
 # Before numpy and scikit-learn are loaded: on small data, threads only wait for each other.
@@ -41,6 +42,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # Many tests call librosa, and two processes of them begin together.
+    if not hasattr(config, "workerinput"):
+        librosa_ufuncs.make()
     # Before tests are collected: they are made for each name of a registry.
     if config.getoption("--entries"):
         folders.use([config.getoption("--entries")])

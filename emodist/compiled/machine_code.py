@@ -57,9 +57,9 @@ def place(source: str, name: str, said: Iterable[str]) -> Path | None:
     can be written.
     """
     digest = hashlib.blake2b(digest_size=12)
-    for text in (*_surroundings(), *said):
+    for text in (*surroundings(), *said):
         digest.update(text.encode() + b"\0")
-    folder = _folder(os.path.dirname(source))
+    folder = cache_folder(os.path.dirname(source))
     return folder / f"{name}-{digest.hexdigest()}.code" if folder else None
 
 
@@ -167,7 +167,7 @@ def _extension(name: str) -> Any:
     if name in sys.modules:
         return sys.modules[name]
     _, *parents, _ = name.split(".")
-    spec = PathFinder.find_spec(name, [str(_home("numba").joinpath(*parents))])
+    spec = PathFinder.find_spec(name, [str(home("numba").joinpath(*parents))])
     if spec is None or spec.loader is None:
         raise ImportError(f"numba has no {name}")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -176,8 +176,8 @@ def _extension(name: str) -> Any:
 
 
 @functools.cache
-def _surroundings() -> tuple[str, ...]:
-    """What decides the code beside its source."""
+def surroundings() -> tuple[str, ...]:
+    """What decides the code that numba makes, beside its source."""
     import llvmlite.binding as llvm
 
     return (
@@ -194,11 +194,11 @@ def _version_file(package: str) -> str:
     """The file that tells a package's version; its metadata would take longer to read."""
     for name in ("_version.py", "version.py"):
         with contextlib.suppress(FileNotFoundError):
-            return (_home(package) / name).read_text(encoding="utf-8")
+            return (home(package) / name).read_text(encoding="utf-8")
     raise FileNotFoundError(f"{package} has no file with its version")
 
 
-def _home(package: str) -> Path:
+def home(package: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise FileNotFoundError(f"{package} is not installed")
@@ -206,7 +206,7 @@ def _home(package: str) -> Path:
 
 
 @functools.cache
-def _folder(source: str) -> Path | None:
+def cache_folder(source: str) -> Path | None:
     given, home = os.environ.get("NUMBA_CACHE_DIR"), os.path.expanduser("~/.cache")
     # Two copies of the package on one machine have different hashes, and may share a folder.
     below_home = Path(os.environ.get("XDG_CACHE_HOME") or home) / "emodist" / "compiled"

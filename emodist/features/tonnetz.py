@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from emodist.compiled import librosa_ufuncs
 from emodist.features._analysis import SAMPLE_RATE, Analysis
 from emodist.features._citations import LIBROSA
 from emodist.features._frames import FrameFeature, numbered
@@ -70,6 +71,7 @@ def _centroid_map() -> np.ndarray:
 
 def _chroma_cqt(analysis: Analysis) -> np.ndarray:
     # The one feature that calls librosa itself; imported here because that costs a second.
+    librosa_ufuncs.make()
     from librosa.feature import chroma_cqt
 
     with warnings.catch_warnings():

@@ -171,6 +171,8 @@ def running(settings: ServeSettings) -> Iterator[str]:
     address = settings.address or os.environ.get("RAY_ADDRESS")
     if not address:
         _check_port(settings)
+        # Where a machine is busy, its proxy is not there after 5 s, and is ended for it.
+        os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
     ray_engine.connect_to(address)
     try:
         n_cpus = ray_engine.n_cpus()
