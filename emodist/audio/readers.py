@@ -107,6 +107,7 @@ class Downmix:
         self._loudest = 0
         self._mixed = self._apart = 0.0
 
+    @np.errstate(over="ignore", invalid="ignore")
     def __call__(self, channels: Sequence[NDArray], full_scale: float = 1.0) -> NDArray[np.float32]:
         """One channel of a piece of sound.
 

@@ -1,0 +1,203 @@
+"""Damaged files of every container through a whole run: what becomes of each, at what cost.
+
+    python benchmarks/fuzz.py [--files 10000] [--seed 0] [--specimens DIR] [--keep DIR] [--save]
+
+Specimens of every container (3 s each, `tests/audio/specimens.py`) are mutated in nine ways
+(`tests/audio/mutants.py`) and featurized as an archive is. Counted is what must not be: files that
+are neither a row nor a failure, numbers that are not finite, files that took longer than the limit,
+memory above the limit, and files that FFmpeg's own program decodes without a word, but to another
+length than they have here (after the silence that stands for gaps, which FFmpeg closes). `--keep`
+leaves those for a look.
+"""
+
+import argparse
+import collections
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import psutil
+import pyarrow.compute as pc
+import record
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from emodist.media.files import is_media
+from emodist.media.settings import FeaturizeSettings
+from emodist.pipelines import media_job
+from emodist.tables import locate, schema
+from tests.audio import mutants
+from tests.audio.specimens import KINDS, make
+
+SECONDS = 3
+AT_ONCE = 500
+MOST_BYTES = 4_000_000
+LIMIT_S, LIMIT_GB = 20.0, 1.0
+# Of a file that FFmpeg decodes without a word.
+SAME_S = 0.05
+
+
+def specimens(folder, more):
+    """Bytes and suffix of a file of every kind, with pictures too where it may, by title."""
+    found = {}
+    for kind in KINDS:
+        found[kind.title] = make(folder, kind, seconds=SECONDS).read_bytes(), kind.suffix
+        if kind.video and kind.format != "mxf":
+            film = make(folder, kind, seconds=SECONDS, with_video=True)
+            found[f"{kind.title} with pictures"] = film.read_bytes(), kind.suffix
+    for path in sorted(Path(more).iterdir()) if more else ():
+        if is_media(path.name) and path.stat().st_size <= MOST_BYTES:
+            found[path.name] = path.read_bytes(), path.suffix[1:]
+    return found
+
+
+def write(folder, whole, first, n, seed):
+    """Mutants of a chunk, with what each was made of and how, by name."""
+    made = {}
+    titles = list(whole)
+    for number in range(first, first + n):
+        title = titles[number % len(titles)]
+        data, suffix = whole[title]
+        way, damaged = mutants.mutant(data, np.random.default_rng([seed, number]))
+        name = f"{number:06d}.{suffix}"
+        (folder / name).write_bytes(damaged)
+        made[name] = (title, way)
+    return made
+
+
+class Watch:
+    """The most memory that one child of a run has had, bytes."""
+
+    def __init__(self):
+        self.most = 0
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._is_over.set()
+        self._thread.join()
+
+    def _look(self):
+        while not self._is_over.wait(0.05):
+            for child in psutil.Process().children(recursive=True):
+                try:
+                    if "emodist.media.child" in child.cmdline():
+                        self.most = max(self.most, child.memory_info().rss)
+                except psutil.Error:
+                    continue
+
+
+def run(folder, out):
+    """Rows, failures and numbers of an archive; by file name."""
+    media_job.run(
+        FeaturizeSettings(
+            path=str(folder), out=str(out), corpus="media", features=("rms",), segment_s=None,
+            engine="local", workers=2, file_timeout_s=LIMIT_S, file_memory_gb=LIMIT_GB,
+            max_failed_fraction=1.0,
+        )
+    )  # fmt: skip
+    rows, failures = (
+        {
+            Path(row["uri"]).name: row
+            for row in locate.open_table(f"{out}/{name}").to_table().to_pylist()
+        }
+        for name in ("recordings", "failures")
+    )
+    features = locate.open_table(f"{out}/features").to_table()
+    n_bad = sum(
+        not np.isfinite(schema.values(features.column(field.name))).all()
+        for field in features.schema
+        if schema.is_feature(field)
+    )
+    n_bad += pc.sum(pc.invert(pc.is_finite(features["end_s"]))).as_py() or 0
+    return rows, failures, n_bad
+
+
+def ffmpegs_s(path):
+    """Seconds that FFmpeg's own program decodes, if it does so without a word of complaint."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-i", str(path)]
+    command += ["-map", "0:a:0", "-t", "600", "-ac", "1", "-ar", "16000", "-f", "s16le", "-"]
+    with tempfile.TemporaryFile() as sound:
+        done = subprocess.run(command, stdout=sound, stderr=subprocess.PIPE, timeout=60)
+        n_bytes = sound.tell() if done.returncode else sound.seek(0, 2)
+    return None if done.returncode or done.stderr.strip() else n_bytes / 32_000
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--specimens", metavar="DIR", help="whole files to mutate besides")
+    parser.add_argument("--keep", metavar="DIR", help="where mutants that are astray are left")
+    record.add_option(parser)
+    args = parser.parse_args()
+    began_s = time.monotonic()
+    figures = collections.Counter(files=args.files, rows=0, failures=0, lost=0, not_finite=0)
+    figures.update(timeouts=0, memory_failures=0, decoded_by_ffmpeg=0, another_length=0)
+    errors, most = collections.Counter(), 0
+    with tempfile.TemporaryDirectory() as place:
+        whole = specimens(Path(place), args.specimens)
+        by_kind = {title: collections.Counter(files=0, rows=0, another_length=0) for title in whole}
+        for first in range(0, args.files, AT_ONCE):
+            folder, out = Path(place) / "in", Path(place) / "out"
+            folder.mkdir()
+            made = write(folder, whole, first, min(AT_ONCE, args.files - first), args.seed)
+            with Watch() as watch:
+                rows, failures, n_bad = run(folder, out)
+            most = max(most, watch.most)
+            figures["not_finite"] += n_bad
+            for name, (title, way) in made.items():
+                by_kind[title]["files"] += 1
+                if name in failures:
+                    figures["failures"] += 1
+                    error = failures[name]["error"]
+                    errors[error] += 1
+                    figures["timeouts"] += error == "FileTimeoutError"
+                    figures["memory_failures"] += error == "FileMemoryError"
+                    continue
+                if name not in rows:
+                    figures["lost"] += 1
+                    continue
+                figures["rows"] += 1
+                by_kind[title]["rows"] += 1
+                theirs_s = ffmpegs_s(folder / name)
+                if theirs_s is None:
+                    continue
+                figures["decoded_by_ffmpeg"] += 1
+                row = rows[name]
+                ours_s = row["duration_s"] - row["filled_s"]
+                if abs(ours_s - theirs_s) > SAME_S:
+                    figures["another_length"] += 1
+                    by_kind[title]["another_length"] += 1
+                    print(f"{name} {title}, {way}: {ours_s:.3f} s, FFmpeg {theirs_s:.3f} s, "
+                          f"filled {row['filled_s']:.3f}, lost {row['lost_s']:.3f}, "
+                          f"{row['remark']}", flush=True)  # fmt: skip
+                    if args.keep:
+                        Path(args.keep).mkdir(parents=True, exist_ok=True)
+                        shutil.copy(folder / name, args.keep)
+            shutil.rmtree(folder)
+            shutil.rmtree(out)
+            print(first, dict(figures), dict(errors), f"{most / 2**20:.0f} MiB", flush=True)
+    found = {
+        **figures,
+        "seconds": round(time.monotonic() - began_s),
+        "most_memory_mb": round(most / 1e6),
+        "errors": dict(errors.most_common()),
+        "by_container": {title: dict(count) for title, count in by_kind.items()},
+    }
+    print(found)
+    record.save(args, found)
+
+
+if __name__ == "__main__":
+    main()
