@@ -7,11 +7,13 @@ Specimens of every container (3 s each, `tests/audio/specimens.py`) are mutated 
 are neither a row nor a failure, numbers that are not finite, files that took longer than the limit,
 memory above the limit, and files that FFmpeg's own program decodes without a word, but to another
 length than they have here (after the silence that stands for gaps, which FFmpeg closes). `--keep`
-leaves those for a look.
+leaves those for a look. What FFmpeg decodes and emodist refuses is counted too: such a file lacks
+what its header promises, and the failure says so.
 """
 
 import argparse
 import collections
+import json
 import shutil
 import subprocess
 import sys
@@ -41,6 +43,10 @@ MOST_BYTES = 4_000_000
 LIMIT_S, LIMIT_GB = 20.0, 1.0
 # Of a file that FFmpeg decodes without a word.
 SAME_S = 0.05
+COUNTED = (
+    *("rows", "failures", "lost", "not_finite", "decoded_by_ffmpeg", "another_length"),
+    "refused_though_decoded",
+)
 
 
 def specimens(folder, more):
@@ -133,6 +139,48 @@ def ffmpegs_s(path):
     return None if done.returncode or done.stderr.strip() else n_bytes / 32_000
 
 
+class Judge:
+    """What became of the files so far."""
+
+    def __init__(self, titles, keep):
+        self.keep = keep
+        self.figures = dict.fromkeys(COUNTED, 0)
+        self.errors = collections.Counter()
+        self.by_container = {
+            title: {"files": 0, "rows": 0, "another_length": 0} for title in titles
+        }
+
+    def look(self, path, title, way, row, failure):
+        """Count one file."""
+        figures, own = self.figures, self.by_container[title]
+        own["files"] += 1
+        if row is None and failure is None:
+            figures["lost"] += 1
+            return
+        theirs_s = ffmpegs_s(path)
+        figures["decoded_by_ffmpeg"] += theirs_s is not None
+        if failure is not None:
+            figures["failures"] += 1
+            figures["refused_though_decoded"] += theirs_s is not None
+            self.errors[failure["error"]] += 1
+            return
+        figures["rows"] += 1
+        own["rows"] += 1
+        ours_s = row["duration_s"] - row["filled_s"]
+        if theirs_s is None or abs(ours_s - theirs_s) <= SAME_S:
+            return
+        figures["another_length"] += 1
+        own["another_length"] += 1
+        print(
+            f"{path.name} {title}, {way}: {ours_s:.3f} s, FFmpeg {theirs_s:.3f} s, filled "
+            f"{row['filled_s']:.3f} s, lost {row['lost_s']:.3f} s, {row['remark']}",
+            flush=True,
+        )
+        if self.keep:
+            Path(self.keep).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, self.keep)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=10_000)
@@ -141,13 +189,10 @@ def main():
     parser.add_argument("--keep", metavar="DIR", help="where mutants that are astray are left")
     record.add_option(parser)
     args = parser.parse_args()
-    began_s = time.monotonic()
-    figures = collections.Counter(files=args.files, rows=0, failures=0, lost=0, not_finite=0)
-    figures.update(timeouts=0, memory_failures=0, decoded_by_ffmpeg=0, another_length=0)
-    errors, most = collections.Counter(), 0
+    began_s, most = time.monotonic(), 0
     with tempfile.TemporaryDirectory() as place:
         whole = specimens(Path(place), args.specimens)
-        by_kind = {title: collections.Counter(files=0, rows=0, another_length=0) for title in whole}
+        judge = Judge(whole, args.keep)
         for first in range(0, args.files, AT_ONCE):
             folder, out = Path(place) / "in", Path(place) / "out"
             folder.mkdir()
@@ -155,48 +200,24 @@ def main():
             with Watch() as watch:
                 rows, failures, n_bad = run(folder, out)
             most = max(most, watch.most)
-            figures["not_finite"] += n_bad
+            judge.figures["not_finite"] += n_bad
             for name, (title, way) in made.items():
-                by_kind[title]["files"] += 1
-                if name in failures:
-                    figures["failures"] += 1
-                    error = failures[name]["error"]
-                    errors[error] += 1
-                    figures["timeouts"] += error == "FileTimeoutError"
-                    figures["memory_failures"] += error == "FileMemoryError"
-                    continue
-                if name not in rows:
-                    figures["lost"] += 1
-                    continue
-                figures["rows"] += 1
-                by_kind[title]["rows"] += 1
-                theirs_s = ffmpegs_s(folder / name)
-                if theirs_s is None:
-                    continue
-                figures["decoded_by_ffmpeg"] += 1
-                row = rows[name]
-                ours_s = row["duration_s"] - row["filled_s"]
-                if abs(ours_s - theirs_s) > SAME_S:
-                    figures["another_length"] += 1
-                    by_kind[title]["another_length"] += 1
-                    print(f"{name} {title}, {way}: {ours_s:.3f} s, FFmpeg {theirs_s:.3f} s, "
-                          f"filled {row['filled_s']:.3f}, lost {row['lost_s']:.3f}, "
-                          f"{row['remark']}", flush=True)  # fmt: skip
-                    if args.keep:
-                        Path(args.keep).mkdir(parents=True, exist_ok=True)
-                        shutil.copy(folder / name, args.keep)
+                judge.look(folder / name, title, way, rows.get(name), failures.get(name))
             shutil.rmtree(folder)
             shutil.rmtree(out)
-            print(first, dict(figures), dict(errors), f"{most / 2**20:.0f} MiB", flush=True)
-    found = {
-        **figures,
+            print(first + len(made), judge.figures, f"{most / 1e6:.0f} MB", flush=True)
+    figures = {
+        "files": args.files,
+        **judge.figures,
+        "errors": dict(judge.errors.most_common()),
         "seconds": round(time.monotonic() - began_s),
         "most_memory_mb": round(most / 1e6),
-        "errors": dict(errors.most_common()),
-        "by_container": {title: dict(count) for title, count in by_kind.items()},
+        "limit_s": LIMIT_S,
+        "limit_gb": LIMIT_GB,
+        "by_container": judge.by_container,
     }
-    print(found)
-    record.save(args, found)
+    print(json.dumps(figures))
+    record.save(args, figures)
 
 
 if __name__ == "__main__":
