@@ -6,9 +6,9 @@ Specimens of every container (3 s each, `tests/audio/specimens.py`) are mutated 
 (`tests/audio/mutants.py`) and featurized as an archive is. Counted is what must not be: files that
 are neither a row nor a failure, numbers that are not finite, files that took longer than the limit,
 memory above the limit, and files that FFmpeg's own program decodes without a word, but to another
-length than they have here (after the silence that stands for gaps, which FFmpeg closes). `--keep`
-leaves those for a look. What FFmpeg decodes and emodist refuses is counted too: such a file lacks
-what its header promises, and the failure says so.
+length than they have here (after the silence that stands for gaps, which FFmpeg closes, and for
+what could not be decoded, `lost_s`). `--keep` leaves those for a look. What FFmpeg decodes and
+emodist refuses is counted too: such a file lacks what its header promises, and the failure says so.
 """
 
 import argparse
@@ -167,7 +167,7 @@ class Judge:
         figures["rows"] += 1
         own["rows"] += 1
         ours_s = row["duration_s"] - row["filled_s"]
-        if theirs_s is None or abs(ours_s - theirs_s) <= SAME_S:
+        if theirs_s is None or abs(ours_s - theirs_s) <= SAME_S + row["lost_s"]:
             return
         figures["another_length"] += 1
         own["another_length"] += 1

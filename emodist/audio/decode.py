@@ -202,13 +202,15 @@ def _checked(source: Source, reader: Reader, how: _How, is_first: bool) -> Itera
     if not found_s + lost_s:
         return
     promised_s = reader.declared_s or (found_s / reader.share if reader.share else None)
-    account.filled_s += reader.filled_s
-    account.lost_s += lost_s + max(0.0, (promised_s or 0.0) - found_s)
+    absent_s = max(0.0, (promised_s or 0.0) - found_s)
+    # Sums of clocks; what is below a microsecond is of their rounding.
+    account.filled_s = round(account.filled_s + reader.filled_s, 6)
+    account.lost_s = round(account.lost_s + lost_s + absent_s, 6)
     account.remark = reader.mix.remark() or account.remark
     with how.judging(source.name):
         if reader.damage:
             raise AudioError(f"{source.name}: {reader.damage}")
-        absent_s = check_complete(source.name, promised_s, found_s, lost_s, reader.is_exact)
+        check_complete(source.name, promised_s, found_s, lost_s, reader.is_exact)
         if absent_s > _WORTH_A_WORD_S and (reader.is_exact or reader.share < 1):
             account.remark = account.remark or f"its last {absent_s:.2f} s are missing"
 

@@ -160,17 +160,12 @@ class Downmix:
 
 def check_complete(
     name: str, declared_s: float | None, found_s: float, lost_s: float = 0.0, is_exact: bool = False
-) -> float:
+) -> None:
     """Refuse a file that lacks more of its sound than files do that are in order.
 
     Allowed are 1 s or 2 % of the length, whichever is more, but never more than a quarter:
     encoders pad, and containers round. A header that counts samples is allowed 0.1 s or 2 %.
     Sound that is absent at the end and packets that could not be decoded count together.
-
-    Returns
-    -------
-    float, seconds
-        What is absent at the end, of a file that is not refused.
 
     Raises
     ------
@@ -181,7 +176,7 @@ def check_complete(
     absent_s = max(0.0, length_s - found_s)
     allowed_s = max(0.1 if is_exact else 1.0, 0.02 * length_s)
     if absent_s + lost_s <= min(allowed_s, 0.25 * length_s):
-        return absent_s
+        return
     if lost_s > absent_s:
         raise AudioError(f"{name}: damaged: {lost_s:.2f} s of {length_s:.2f} s cannot be decoded")
     raise AudioError(
