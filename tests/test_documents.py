@@ -57,6 +57,7 @@ def site(tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_pages_ask_for_nothing_outside(site):
     pages = sorted(site.rglob("*.html"))
     assert len(pages) >= len(list(DOCS.glob("*.md")))

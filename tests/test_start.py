@@ -43,6 +43,7 @@ def test_the_help_of_a_media_verb_loads_no_more_than_numpy(verb):
     assert found & {*HEAVY, "pyarrow", "fsspec", "soxr", "av", "pyfftw"} == set()
 
 
+@pytest.mark.slow
 def test_a_clip_is_featurized_without_what_it_does_not_need(tmp_path):
     rng = np.random.default_rng(0)
     with encode.writer(str(tmp_path / "clip.wav")) as write:

@@ -142,15 +142,8 @@ def build(args: dict[str, Any]) -> serve.Application:
 
 
 def application(settings: ServeSettings, **options: Any) -> serve.Application:
-    """The application, with further options of its deployment.
-
-    Raises
-    ------
-    ConfigError
-        If there is no bundle, or it cannot be served.
-    """
+    """The application, with further options of its deployment."""
     deployment: Any = Emotions
-    settings = single.settled(settings)
     return deployment.options(
         num_replicas=settings.replicas, ray_actor_options={"num_cpus": 1}, **options
     ).bind(settings)

@@ -77,6 +77,7 @@ def test_a_guess_is_called_one_in_the_file(name, target):
     assert not annotations.read(target)[0].is_guess
 
 
+@pytest.mark.slow
 def test_thousands_of_spans_keep_their_times(name, target):
     rng = __import__("numpy").random.default_rng(0)
     starts = (rng.uniform(0, 43_200, 5000) * 16_000).round() / 16_000

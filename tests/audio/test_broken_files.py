@@ -9,6 +9,8 @@ from emodist.audio.decode import blocks, probe
 from emodist.errors import AudioError
 from tests.audio.media import RATE, lag, make_media, make_silent_film, make_wav, voice
 
+pytestmark = pytest.mark.slow
+
 DECODERS = ["auto", "moviepy"]
 
 

@@ -11,6 +11,8 @@ from tests.audio import specimens
 from tests.audio.media import expected, lag
 from tests.audio.specimens import BY_TITLE, CLOCKED, KINDS, SECONDS, cut, make
 
+pytestmark = pytest.mark.slow
+
 TITLES = [kind.title for kind in KINDS]
 # In FFmpeg's fragmented MP4 the first packet of a late track lasts until the second one.
 FILMS = [k.title for k in KINDS if k.has_clock and k.video and k.title != "MP4, fragmented"]

@@ -312,6 +312,7 @@ def test_moviepy_and_auto_agree_on_a_video(tmp_path):
     assert len(theirs) == pytest.approx(len(ours), abs=1024)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -8,6 +8,8 @@ from emodist.audio.decode import blocks
 from emodist.errors import AudioError
 from tests.audio.media import expected, make_media, make_wav, voice
 
+pytestmark = pytest.mark.slow
+
 ID3 = b"ID3\x04\0\0\0\0\x02\x10" + b"TIT2\0\0\x01\x00\0\0" + b"\0" * 262
 ID3V1 = b"TAG" + b"a title".ljust(125, b"\0")
 APE = (

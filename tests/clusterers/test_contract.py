@@ -66,6 +66,7 @@ print((peak() - before) / 5000**2 * entry.MOST_ROWS**2)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_as_many_rows_as_agglomerative_takes_fill_what_its_comment_says():
     done = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True)

@@ -108,6 +108,7 @@ def test_speakers_are_drawn_as_wholes(table):
         assert len(rows) == sum(who in drawn for who in data.speaker)
 
 
+@pytest.mark.slow
 def test_files_hold_every_row_and_can_be_written_again(table, tmp_path):
     out = tmp_path / "out"
     settings = ClusterSettings(algorithm="gaussian_mixture", **QUICK)
@@ -210,6 +211,7 @@ def test_a_wrong_request_is_one_line_and_exit_code_2(words, message, table, tmp_
     assert message in error[0]
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_summary_with_the_path_last(table, tmp_path, capsys):
     out = str(tmp_path / "out")
     assert cli.main(["cluster", table, "--out", out, "k_max=4", "n_resamples=2"]) == 0

@@ -10,6 +10,7 @@ from emodist.media.settings import FeaturizeSettings
 from tests.pipelines.conftest import write_clip
 
 
+@pytest.mark.slow
 def test_failures_bring_the_word_that_tries_them_again(tmp_path, capsys):
     write_clip(tmp_path / "in" / "good.wav", 0)
     words = ["extract", f"{tmp_path}/in", "--out", f"{tmp_path}/out", "engine=local", "workers=1"]

@@ -50,9 +50,12 @@ print(kernels.total(np.arange(5)), kernels.share(1, 4))
 """
 SAYS_NUMBA = "print('with numba' if 'numba' in sys.modules else 'without numba')"
 
-pytestmark = pytest.mark.skipif(
-    not machine_code.is_possible(), reason="machine code is kept on Linux and x86-64 alone"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not machine_code.is_possible(), reason="machine code is kept on Linux and x86-64 alone"
+    ),
+]
 
 
 @pytest.fixture

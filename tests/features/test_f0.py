@@ -44,6 +44,7 @@ def test_yin_equals_librosa_with_other_frames(frame_length, hop_length):
     np.testing.assert_allclose(f0, librosa.yin(voice() + noise(), **frames, **PITCH), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_pyin_equals_librosa_on_speech(speech):
     for waveform in speech[:3]:
         f0, is_voiced, _ = _pyin.pyin(Analysis(waveform).padded(2048), 2048, 512, *SEARCH)

@@ -10,6 +10,7 @@ from tests.features.signals import SR, assert_equal_frames, librosa_frames, nois
 ATOL = 1e-3  # dB, of values up to 80
 
 
+@pytest.mark.slow
 def test_equals_librosa_on_speech(speech):
     for waveform in speech:
         theirs = librosa.feature.spectral_contrast(y=waveform, sr=SR)

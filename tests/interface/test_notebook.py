@@ -10,6 +10,8 @@ from IPython.utils.capture import capture_output
 import emodist
 from emodist.pipelines import bars
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shell(table):

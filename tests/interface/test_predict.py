@@ -8,6 +8,8 @@ import pytest
 import emodist
 from emodist import cli, synthesis
 
+pytestmark = pytest.mark.slow
+
 WINDOWS = {"segment_s": 4, "hop_s": 2}
 LOCAL = {"engine": "local", "workers": 1}
 

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 import emodist
 from emodist import cli
 
+pytestmark = pytest.mark.slow
+
 PNG = b"\x89PNG"
 QUICK = {"k_max": 4, "n_resamples": 2}
 

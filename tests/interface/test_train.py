@@ -13,6 +13,8 @@ from emodist import cli
 from emodist.learning import dataset
 from emodist.learning.evaluation import Evaluation
 
+pytestmark = pytest.mark.slow
+
 LR = {"model": "logistic_regression", "folds": "loso"}
 
 

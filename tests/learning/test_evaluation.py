@@ -181,6 +181,7 @@ def test_resamples_look_at_no_row_again(monkeypatch):
     assert n_looks == len(looks) - n_looks
 
 
+@pytest.mark.slow
 def test_many_classes_take_little_memory():
     """A confusion matrix for each of 2,000 resamples would be 4 GB."""
     y, scores = random_rows(2000, 500)

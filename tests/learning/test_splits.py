@@ -56,6 +56,7 @@ def test_every_row_is_tested_once_and_nobody_stands_on_both_sides(table, protoco
     check(folds, speakers)
 
 
+@pytest.mark.slow
 @given(tables(), st.randoms(use_true_random=False))
 def test_grouped_folds_do_not_depend_on_the_order_of_rows(table, shuffler):
     speakers, labels = table

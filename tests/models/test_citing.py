@@ -26,6 +26,7 @@ def keys(uri):
     return {work.key for work in works}
 
 
+@pytest.mark.slow
 def test_a_table_owes_its_features_and_no_others(places):
     table, _ = places
     wanted = {"emodist", "mcfee2015librosa", "boersma1993harmonics", "hillenbrand1996breathy"}

@@ -17,6 +17,8 @@ from emodist.pipelines import estimate, media_job
 from tests.pipelines.conftest import featurize, settings, table, write_clip
 from tests.pipelines.flaky_s3 import REFUSALS, flaky
 
+pytestmark = pytest.mark.slow
+
 # Root reads what it may not, unless it gives up these rights.
 WITHOUT = "-dac_override,-dac_read_search"
 

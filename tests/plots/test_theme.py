@@ -79,6 +79,7 @@ def test_a_label_is_neither_a_formula_nor_hidden_from_a_legend():
     assert not any(text.get_parse_math() for text in figure.legends[0].get_texts())
 
 
+@pytest.mark.slow
 def test_the_same_figure_gives_the_same_files():
     def made():
         return plots.confusion(np.eye(2, dtype=int), ["a", "b"], "model")

@@ -206,6 +206,7 @@ def test_a_process_that_is_sent_settings_has_the_plugins_of_the_sender(own, what
     assert (f" {own} " in found) == (what == "there")
 
 
+@pytest.mark.slow
 def test_objects_of_plugins_may_follow_the_settings(own):
     make.estimator(own)
     made = TrainSettings(model="prior", plugins=(str(own),))

@@ -34,6 +34,7 @@ def test_another_seed_tries_other_configurations():
     assert one.ask()["values"] != two.ask()["values"]
 
 
+@pytest.mark.slow
 def test_optuna_comes_closer_than_its_first_draws_and_goes_on_after_a_break():
     pytest.importorskip("optuna")
     chosen = settings(search="optuna", trials=40)

@@ -11,6 +11,8 @@ from emodist.sweeps.trials import Sweep
 from tests.sweeps.hill import Hill, plain, settings
 from tests.tuning.conftest import work
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("n_done", [0, 7, 32])
 def test_a_sweep_that_goes_on_does_the_rest_and_is_the_undisturbed_one(n_done, tmp_path):

@@ -11,6 +11,8 @@ import pytest
 from emodist.learning import dataset
 from emodist.models import bundle
 
+pytestmark = pytest.mark.slow
+
 
 def probabilities(out: str, uri: str) -> np.ndarray:
     (file,) = [

@@ -18,6 +18,8 @@ from emodist.media import plan, plan_log
 from emodist.media.settings import FeaturizeSettings
 from emodist.pipelines import media_job
 
+pytestmark = pytest.mark.slow
+
 
 def table(out: str, name: str) -> pa.Table:
     rows = pa.concat_tables([pq.read_table(file) for file in sorted(Path(out, name).iterdir())])
