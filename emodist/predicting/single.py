@@ -5,6 +5,7 @@ same child process decodes, the same functions write the same tables, so the num
 """
 
 import dataclasses
+import os
 import tempfile
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +19,7 @@ from emodist.audio.segments import AUTO_SEGMENT_S
 from emodist.audio.source import SAMPLE_RATE
 from emodist.corpora import Corpus
 from emodist.errors import AudioError, ConfigError, EmodistError
-from emodist.media import listing, output, plan, speech
+from emodist.media import files, output, plan, speech
 from emodist.media.settings import FeaturizeSettings
 from emodist.media.shards import ShardRunner
 from emodist.models import bundle, card
@@ -151,7 +152,9 @@ class Predictor:
 
     def _predicted(self, cut: _Cut, path: str) -> dict[str, Any]:
         out, made = cut.settings.out, cut.made
-        planned = plan.recordings(list(listing.media_files(path)), cut.corpus, made.corpus)
+        # Taken as sound whatever it is called: decoding says what else it may be.
+        file = files.on_disk(path, os.path.basename(path))
+        planned = plan.recordings([file], cut.corpus, made.corpus)
         (shard,) = plan.cut(planned, made.fingerprint(), ONE).to_pylist()
         cut.runner(shard)
         for _, failures in output.failed(out):
