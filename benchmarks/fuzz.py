@@ -209,6 +209,8 @@ def main():
     figures = {
         "files": args.files,
         **judge.figures,
+        "timeouts": judge.errors["FileTimeoutError"],
+        "over_memory": judge.errors["FileMemoryError"],
         "errors": dict(judge.errors.most_common()),
         "seconds": round(time.monotonic() - began_s),
         "most_memory_mb": round(most / 1e6),
