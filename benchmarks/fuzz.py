@@ -129,10 +129,22 @@ def run(folder, out):
     return rows, failures, n_bad
 
 
-def ffmpegs_s(path):
-    """Seconds that FFmpeg's own program decodes, if it does so without a word of complaint."""
+def ffmpegs_s(path, track):
+    """Seconds of a track that FFmpeg's own program decodes, if without a word of complaint."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-i", str(path)]
-    command += ["-map", "0:a:0", "-t", "600", "-ac", "1", "-ar", "16000", "-f", "s16le", "-"]
+    command += [
+        "-map",
+        f"0:a:{track - 1}",
+        "-t",
+        "600",
+        "-ac",
+        "1",
+        "-ar",
+        "16000",
+        "-f",
+        "s16le",
+        "-",
+    ]
     with tempfile.TemporaryFile() as sound:
         done = subprocess.run(command, stdout=sound, stderr=subprocess.PIPE, timeout=60)
         n_bytes = sound.tell() if done.returncode else sound.seek(0, 2)
@@ -157,7 +169,7 @@ class Judge:
         if row is None and failure is None:
             figures["lost"] += 1
             return
-        theirs_s = ffmpegs_s(path)
+        theirs_s = ffmpegs_s(path, row["track"] if row else 1)
         figures["decoded_by_ffmpeg"] += theirs_s is not None
         if failure is not None:
             figures["failures"] += 1
