@@ -63,6 +63,5 @@ def text(summary: Mapping[str, Any]) -> str:
         lines.append("failed files are tried again with --retry-failed")
     if summary["changed"]:
         lines.append(f"{summary['changed']} files had changed and were processed again")
-    lines += summary["listing"]
     lines.append(f"wrote {summary['out']}")
     return "\n".join(lines)

@@ -48,7 +48,6 @@ def test_the_summary_counts_and_ends_with_the_path():
         ({"same_sound": 3}, "3 recordings have the same sound as another one"),
         ({"damaged": 2}, "2 damaged recordings were kept (`damage` in recordings)"),
         ({"remarks": 1}, "1 recordings have a `remark` (in the table recordings)"),
-        ({"listing": ["left out: 14 .txt"]}, "left out: 14 .txt"),
         ({"changed": 1}, "1 files had changed and were processed again"),
         (
             {"cost": 1.25, "occupied_cpu_h": 2.5, "price_per_cpu_h": 0.5},
@@ -72,3 +71,8 @@ def test_more_failures_than_allowed_are_exit_code_1(allowed, code, capsys):
     given = argparse.Namespace(json=True)
     assert _media.answer(SUMMARY, settings, given) == code
     assert capsys.readouterr().out.startswith('{"recordings": 8')
+
+
+def test_what_was_found_beside_media_is_told_once():
+    text = _media.text({**SUMMARY, "listing": ["left out: 14 .txt"]})
+    assert text.splitlines().count("left out: 14 .txt") == 1
