@@ -9,7 +9,8 @@ import pytest
 import soundfile
 
 from emodist import cli, synthesis
-from emodist.audio import silero
+from emodist.audio import decode, silero
+from emodist.audio.readers import Account
 from emodist.errors import ConfigError
 from emodist.learning.settings import TrainSettings
 from emodist.media import stages
@@ -150,13 +151,14 @@ def test_rows_do_not_depend_on_where_blocks_of_sound_end(media, vlog, monkeypatc
     settings = FeaturizeSettings(
         path="-", out="-", features=("rms",), speech="silero", min_speech_fraction=0.1, **more
     )
-    stage = stages.Featurize(settings)
+    stage, nobody = stages.Featurize(settings), {"speaker": None, "label": None}
     found = []
     for sizes in ([len(vlog)], [1000, 480_000, 7], [4096] * 300):
         edges = [0, *itertools.accumulate(sizes), len(vlog)]
         blocks = [vlog[a:b] for a, b in itertools.pairwise(edges) if a < len(vlog)]
-        monkeypatch.setattr(stages.decode, "blocks", lambda *_, b=blocks, **__: iter(b))
-        recordings = [{"recording_id": "vlog", "uri": f"{media}/vlog.flac"}]
+        heard = decode.Blocks((block for block in blocks), Account())
+        monkeypatch.setattr(decode, "blocks", lambda *_, heard=heard, **__: heard)
+        recordings = [{"recording_id": "vlog", "uri": f"{media}/vlog.flac", **nobody}]
         batches = [part for part in stage(recordings) if isinstance(part, pa.RecordBatch)]
         found.append(pa.Table.from_batches(batches))
     assert found[0].num_rows > 1
