@@ -43,6 +43,8 @@ MOST_BYTES = 4_000_000
 LIMIT_S, LIMIT_GB = 20.0, 1.0
 # Of a file that FFmpeg decodes without a word.
 SAME_S = 0.05
+# What a file may be refused for.
+NAMED = ("AudioError", "FileMemoryError", "FileTimeoutError", "ProcessDiedError")
 COUNTED = (
     *("rows", "failures", "lost", "not_finite", "decoded_by_ffmpeg", "another_length"),
     "refused_though_decoded",
@@ -131,20 +133,8 @@ def run(folder, out):
 
 def ffmpegs_s(path, track):
     """Seconds of a track that FFmpeg's own program decodes, if without a word of complaint."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-i", str(path)]
-    command += [
-        "-map",
-        f"0:a:{track - 1}",
-        "-t",
-        "600",
-        "-ac",
-        "1",
-        "-ar",
-        "16000",
-        "-f",
-        "s16le",
-        "-",
-    ]
+    read = ["-nostdin", "-v", "error", "-i", str(path), "-map", f"0:a:{track - 1}", "-t", "600"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), *read, *"-ac 1 -ar 16000 -f s16le -".split()]
     with tempfile.TemporaryFile() as sound:
         done = subprocess.run(command, stdout=sound, stderr=subprocess.PIPE, timeout=60)
         n_bytes = sound.tell() if done.returncode else sound.seek(0, 2)
@@ -175,6 +165,8 @@ class Judge:
             figures["failures"] += 1
             figures["refused_though_decoded"] += theirs_s is not None
             self.errors[failure["error"]] += 1
+            if failure["error"] not in NAMED:
+                self._show(path, title, way, f"{failure['error']}: {failure['message']}")
             return
         figures["rows"] += 1
         own["rows"] += 1
@@ -183,11 +175,16 @@ class Judge:
             return
         figures["another_length"] += 1
         own["another_length"] += 1
-        print(
-            f"{path.name} {title}, {way}: {ours_s:.3f} s, FFmpeg {theirs_s:.3f} s, filled "
-            f"{row['filled_s']:.3f} s, lost {row['lost_s']:.3f} s, {row['remark']}",
-            flush=True,
+        self._show(
+            path,
+            title,
+            way,
+            f"{ours_s:.3f} s, FFmpeg {theirs_s:.3f} s, filled {row['filled_s']:.3f} s, lost "
+            f"{row['lost_s']:.3f} s, {row['remark']}",
         )
+
+    def _show(self, path, title, way, said):
+        print(f"{path.name} {title}, {way}: {said}", flush=True)
         if self.keep:
             Path(self.keep).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, self.keep)
