@@ -134,7 +134,11 @@ def run(folder, out):
 def ffmpegs_s(path, track):
     """Seconds of a track that FFmpeg's own program decodes, if without a word of complaint."""
     read = ["-nostdin", "-v", "error", "-i", str(path), "-map", f"0:a:{track - 1}", "-t", "600"]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), *read, *"-ac 1 -ar 16000 -f s16le -".split()]
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        *read,
+        *["-ac", "1", "-ar", "16000", "-f", "s16le", "-"],
+    ]
     with tempfile.TemporaryFile() as sound:
         done = subprocess.run(command, stdout=sound, stderr=subprocess.PIPE, timeout=60)
         n_bytes = sound.tell() if done.returncode else sound.seek(0, 2)
