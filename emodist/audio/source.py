@@ -50,7 +50,10 @@ class View:
         self.error: Exception | None = None
 
     def read(self, size: int = -1) -> bytes:
-        left = max(0, self._size - self._at)
+        left = self._size - self._at
+        if left <= 0:
+            # Nothing is asked of the file, to which a damaged header may lead too far.
+            return b""
         try:
             self.file.seek(self._start + self._at)
             data = self.file.read(left if size < 0 else min(size, left))

@@ -62,6 +62,8 @@ def test_views_do_not_disturb_each_other_and_a_part_is_a_file_by_itself():
         assert (part.size, part.head, part.start) == (4, b"cdef", 2)
         view.seek(-1, io.SEEK_END)
         assert (view.read(), view.tell()) == (b"f", 4)
+        view.seek(1 << 70)
+        assert view.read(8) == b""
 
 
 def test_no_more_than_the_beginning_is_kept(tmp_path):
