@@ -2,6 +2,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from emodist.compiled import librosa_ufuncs
@@ -39,6 +40,11 @@ def pytest_addoption(parser):
         "--entries",
         help="folder whose entries the contract tests are to judge too (emodist.plugins)",
     )
+
+
+# The same examples in every run: what fails here fails there.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.load_profile("same")
 
 
 def pytest_configure(config):
