@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from emodist import storage
 from emodist.errors import ConfigError, EmodistError
 from emodist.learning import fingerprint as fingerprints
-from emodist.media.settings import MediaSettings
+from emodist.media.settings import HOW, MediaSettings
 from emodist.media.sound import Sound
 from emodist.models import bundle, card, judging
 from emodist.models.card import Learned
@@ -26,8 +26,6 @@ from emodist.tables.table import Table
 
 LEAST_PREFIX = 4
 SHOWN_ROWS = 8
-# How sound was read, besides what emodist 0.1 knew.
-LATER = ("channels", "track", "damaged")
 # Packages that decide about samples.
 DECODERS = ("av", "soundfile", "soxr")
 
@@ -145,9 +143,8 @@ def _sound(recording: Mapping[str, Any], made: Mapping[str, Any]) -> str:
     settings = MediaSettings(
         path=recording["uri"],
         out=made["uri"],
-        decoder=made["settings"]["decoder"],
         max_duration_s=made["settings"]["max_duration_s"],
-        **{name: made["settings"][name] for name in LATER if name in made["settings"]},
+        **{name: made["settings"][name] for name in HOW if name in made["settings"]},
     )
     sound = Sound(recording["uri"], settings)
     try:

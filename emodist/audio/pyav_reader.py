@@ -80,7 +80,7 @@ class PyavReader:
             if self.rest is not None:
                 source = stack.enter_context(source.part(0, self.rest))
             self._source = source
-            self._container = stack.enter_context(_open(source, stack))
+            self._container = stack.enter_context(opened(source, stack))
             self._stream = self._choose(track)
             # A track without a clock counts samples.
             self._tick_s = float(self._stream.time_base or 1 / self._stream.sample_rate)
@@ -234,7 +234,8 @@ class PyavReader:
         self._stack.close()
 
 
-def _open(source: Source, stack: contextlib.ExitStack):
+def opened(source: Source, stack: contextlib.ExitStack):
+    """A container of sound or video, and never a list that leads to other files."""
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "fd"}
     file: object = "fd:"
     # Neither way has FFmpeg a name: the content decides alone, wherever it comes from.

@@ -17,6 +17,10 @@ Speech: TypeAlias = Literal["energy", "silero", "yamnet"]
 CUT_SETTINGS = ("merge_gap_s", "min_segment_s", "max_segment_s")
 
 
+# What says how sound is read, as `audio.decode.blocks` takes it.
+HOW = ("decoder", "channels", "track", "damaged")
+
+
 @dataclasses.dataclass(frozen=True)
 class MediaSettings(Settings):
     """What every job over media files is told."""

@@ -13,7 +13,7 @@ from emodist.audio import decode
 from emodist.audio.readers import Account
 from emodist.errors import EmodistError, FileMemoryError, OutputError, UnexpectedError
 from emodist.media import names
-from emodist.media.settings import MediaSettings
+from emodist.media.settings import HOW, MediaSettings
 from emodist.plugins.folders import told
 
 
@@ -47,7 +47,7 @@ class Sound:
         self.account = Account()
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        asked = ("decoder", "max_duration_s", "channels", "track", "damaged")
+        asked = (*HOW, "max_duration_s")
         how: dict[str, Any] = {name: getattr(self.settings, name) for name in asked}
         with storage.opened(self.uri) as source:
             blocks = decode.blocks(source, **how)

@@ -29,7 +29,7 @@ from emodist.audio.length import counted_s
 from emodist.errors import EmodistError
 from emodist.media import plan, variants
 from emodist.media.files import MediaFile
-from emodist.media.settings import FeaturizeSettings
+from emodist.media.settings import HOW, FeaturizeSettings
 from emodist.media.shards import ShardRunner, published
 from emodist.tables import parquet
 
@@ -40,8 +40,6 @@ BEGINNING_S = 60.0
 STEADY_S = 3.0
 # Few media have fewer bytes for each second: what bounds the length of an unopened file.
 LEAST_BYTES_PER_S = 8000.0
-# The settings that say how sound is read.
-HOW = ("decoder", "channels", "track", "damaged")
 
 
 @dataclasses.dataclass(frozen=True)
